@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include "base/mem.h"
+
+struct hash {
+    EVP_MD_CTX *ctx;
+    const EVP_MD *md;
+};
+
+int hash_new(enum hash_kind kind, struct hash **ret, struct wtg_err *err)
+{
+    struct hash *h = mem_zeroed(1, sizeof *h, err);
+    if (!h)
+        return err->code;
+    h->md = kind == HASH_SHA1 ? EVP_sha1() : EVP_sha256();
+    h->ctx = EVP_MD_CTX_new();
+    if (!h->ctx || EVP_DigestInit_ex(h->ctx, h->md, NULL) != 1) {
+        hash_free(h);
+        return wtg_fail_nomem(err);
+    }
+    *ret = h;
+    return 0;
+}
+
+void hash_reset(struct hash *h)
+{
+    EVP_DigestInit_ex(h->ctx, NULL, NULL);
+}
+
+void hash_add(struct hash *h, const void *p, size_t n)
+{
+    EVP_DigestUpdate(h->ctx, p, n);
+}
+
+void hash_end(struct hash *h, uint8_t *digest)
+{
+    EVP_DigestFinal_ex(h->ctx, digest, NULL);
+}
+
+void hash_free(struct hash *h)
+{
+    if (h)
+        EVP_MD_CTX_free(h->ctx);
+    free(h);
+}
+
+void hash_sha1(const void *p, size_t n, uint8_t digest[SHA1_BYTES])
+{
+    SHA1(p, n, digest);
+}
+
+void hash_sha256(const void *p, size_t n, uint8_t digest[SHA256_BYTES])
+{
+    SHA256(p, n, digest);
+}
+
+void hash_hex(const uint8_t *digest, size_t n, char *hex)
+{
+    static const char digit[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        hex[2 * i] = digit[digest[i] >> 4];
+        hex[2 * i + 1] = digit[digest[i] & 15];
+    }
+    hex[2 * n] = '\0';
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WTG_BASE_HASH_H
+#define WTG_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Running hashes over libcrypto. */
+enum hash_kind { HASH_SHA1, HASH_SHA256 };
+enum { SHA1_BYTES = 20, SHA256_BYTES = 32 };
+
+struct hash;
+int hash_new(enum hash_kind kind, struct hash **ret, struct wtg_err *err) WTG_MUST_USE;
+void hash_reset(struct hash *h); /* starts again; cheaper than a new one */
+void hash_add(struct hash *h, const void *p, size_t n);
+void hash_end(struct hash *h, uint8_t *digest); /* SHA1_BYTES or SHA256_BYTES */
+void hash_free(struct hash *h);
+
+/* One-shot. */
+void hash_sha1(const void *p, size_t n, uint8_t digest[SHA1_BYTES]);
+void hash_sha256(const void *p, size_t n, uint8_t digest[SHA256_BYTES]);
+
+/* Lower-case hex with a NUL: needs 2 * n + 1 bytes. */
+void hash_hex(const uint8_t *digest, size_t n, char *hex);
+
+#endif
