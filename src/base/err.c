@@ -106,16 +106,16 @@ int wtg_fail_nomem(struct wtg_err *err)
 
 int wtg_because(struct wtg_err *err, const char *fmt, ...)
 {
-    char text[sizeof err->text];
+    char context[sizeof err->text / 2], old[sizeof err->text];
     va_list ap;
-    size_t n;
 
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    vsnprintf(context, sizeof context, fmt, ap);
     va_end(ap);
-    n = strlen(text);
-    snprintf(text + n, sizeof text - n, ": %s", err->text);
-    memcpy(err->text, text, sizeof text);
+    memcpy(old, err->text, sizeof old);
+    size_t n = strlen(context);
+    /* What does not fit is cut off at the end: the outermost context says most. */
+    snprintf(err->text, sizeof err->text, "%s: %.*s", context, (int)(sizeof old - n - 3), old);
     return err->code;
 }
 

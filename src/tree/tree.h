@@ -15,7 +15,8 @@
  * lives until tree_free.
  *
  * A node is a file or directory without a name; a link is a name of a node in a directory (a WIM
- * dentry, an NTFS $FILE_NAME).  Several links on one node are hard links.  Directories have one. */
+ * dentry, an NTFS $FILE_NAME).  Several links on one node are hard links.  Directories have one.
+ * A node without any link (an edit deleted it) is no part of the volume: builders pass it over. */
 
 /* FILE_ATTRIBUTE_* (Windows SDK, winnt.h). */
 enum {
