@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WTG_IMAGE_H
+#define WTG_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wtg/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One Windows in an image file, as its XML describes it.  Strings are UTF-8 and never NULL; ""
+ * where the image does not say.  They belong to the wtg_image. */
+struct wtg_edition {
+    unsigned index;            /* from 1 */
+    const char *name;          /* "Windows 11 Pro" */
+    const char *display_name;  /* the same for people, in the image's language; may be "" */
+    const char *description;
+    const char *edition_id;    /* "Professional" */
+    const char *architecture;  /* "x64", "arm64", "x86", ... */
+    const char *version;       /* "10.0.22631.2861" */
+    uint32_t build;            /* 22631; 0: not known */
+    const char *languages;     /* "en-US zh-CN", the default language first */
+    uint64_t total_bytes;      /* of all files, hard links counted once */
+    uint64_t files, directories;
+    uint64_t created, modified; /* 100 ns since 1601-01-01 UTC; 0: not known */
+};
+
+struct wtg_image_info {
+    const char *path;        /* as it was given */
+    const char *container;   /* "ISO (UDF)", "ISO 9660", or "" when the file is a WIM itself */
+    const char *member;      /* "sources/install.wim"; "" without container */
+    const char *compression; /* "LZX", "XPRESS", "LZMS", "none" */
+    uint32_t chunk_bytes;
+    bool solid;              /* several files share one compressed resource (ESD) */
+    bool integrity;          /* it has an integrity table */
+    unsigned parts;          /* of a split image; 1 otherwise */
+    uint64_t file_bytes;     /* of all parts, or of the member inside the ISO */
+    char guid[37];
+    unsigned boot_index;     /* 0: none */
+    unsigned neditions;
+    const struct wtg_edition *edition;
+};
+
+struct wtg_image;
+
+/* Opens an ISO, WIM, ESD or the first part of a split WIM (found by content, not by name) and reads
+ * its tables.  Blocks on reading; writes nothing.  IO, NOT_FOUND, IMAGE_FORMAT, IMAGE_DAMAGED,
+ * IMAGE_PART. */
+int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err) WTG_MUST_USE;
+void wtg_image_free(struct wtg_image *image);
+const struct wtg_image_info *wtg_image_info(const struct wtg_image *image);
+
+/* One name in one edition. */
+struct wtg_entry {
+    const char *path;    /* "\Windows\notepad.exe" */
+    uint64_t size_bytes; /* of the unnamed stream */
+    uint32_t attributes; /* FILE_ATTRIBUTE_* */
+    uint32_t links;      /* names of this file */
+    uint32_t streams;    /* named ones */
+    uint64_t written;    /* 100 ns since 1601-01-01 UTC */
+};
+
+/* Calls `each` for every name, directories before what is in them, in the order of NTFS.  Stops
+ * when it returns anything but 0.  `index` 0 is fine when there is only one edition.  IMAGE_CHOICE,
+ * IMAGE_INDEX, IMAGE_DAMAGED. */
+int wtg_image_list(struct wtg_image *image, unsigned index,
+                   int (*each)(const struct wtg_entry *entry, void *user), void *user,
+                   struct wtg_err *err) WTG_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

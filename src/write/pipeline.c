@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "write/room.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One reader thread, N decoder threads, and the caller as the writer.  Units travel around in a
+ * ring of slots: the reader fills slot `seq % nslots` in source order, any decoder takes the next
+ * one, the writer writes them in order again.  Nobody spins: all wait on one condition. */
+struct pipeline {
+    struct run *run;
+    const struct want *want;
+    size_t nwants;
+    struct tree_feed *feed;
+    struct slot *slot;
+    size_t nslots;
+    pthread_mutex_t lock;
+    pthread_cond_t moved; /* anything below changed */
+    uint64_t read, taken, written; /* units: filled by the reader, taken by decoders, written */
+    uint64_t hashed;               /* units whose long blobs are in `running` */
+    bool hashing;                  /* some decoder is adding to `running` */
+    bool ended;                    /* the reader has brought everything */
+    bool stop;                     /* something failed: everybody leaves */
+    struct hash *running;          /* SHA-1 of the blob that spans units */
+    struct wtg_err err;            /* the first failure */
+    const struct tree_blob *bad_blob;
+    pthread_t *thread;
+    size_t nthreads;
+};
+
+static void lock(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->lock);
+}
+
+static void unlock(struct pipeline *p)
+{
+    pthread_cond_broadcast(&p->moved);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void fail(struct pipeline *p, const struct wtg_err *err, const struct tree_blob *bad)
+{
+    lock(p);
+    if (!p->stop) {
+        p->err = *err;
+        p->bad_blob = bad;
+    }
+    p->stop = true;
+    unlock(p);
+}
+
+/* Reader. */
+
+static void *reader_main(void *arg)
+{
+    struct pipeline *p = arg;
+    struct wtg_err err = { 0 };
+
+    for (;;) {
+        lock(p);
+        while (!p->stop && p->read - p->written == p->nslots)
+            pthread_cond_wait(&p->moved, &p->lock);
+        struct slot *s = &p->slot[p->read % p->nslots];
+        bool stop = p->stop;
+        unlock(p);
+        if (stop)
+            return NULL;
+        int r = p->feed->ops->next(p->feed, &s->unit, &err);
+        if (r > 0 && slot_plan(s, p->run, p->want, &err) < 0)
+            r = err.code;
+        if (r < 0) {
+            fail(p, &err, NULL);
+            return NULL;
+        }
+        lock(p);
+        s->state = SLOT_READ;
+        p->read += r > 0;
+        p->ended = r == 0;
+        unlock(p);
+        if (r == 0)
+            return NULL;
+    }
+}
+
+/* Decoders. */
+
+static int check_sha1(const struct tree_blob *b, const uint8_t digest[SHA1_BYTES],
+                      struct wtg_err *err)
+{
+    char want[2 * SHA1_BYTES + 1], got[2 * SHA1_BYTES + 1];
+
+    if (!b->has_sha1 || memcmp(digest, b->sha1, SHA1_BYTES) == 0)
+        return 0;
+    hash_hex(b->sha1, SHA1_BYTES, want);
+    hash_hex(digest, SHA1_BYTES, got);
+    return wtg_fail(err, WTG_E_IMAGE_HASH, "its SHA-1 is %s, the image promises %s", got, want);
+}
+
+static bool is_whole(const struct pipeline *p, const struct tree_piece *piece)
+{
+    return piece->len == p->want[piece->blob].blob->size_bytes;
+}
+
+/* Pieces that are a whole blob are hashed by whoever decoded them. */
+static int hash_whole(struct pipeline *p, const struct slot *s, const struct tree_blob **ret_bad,
+                      struct wtg_err *err)
+{
+    for (size_t i = 0; i < s->unit.npieces; i++) {
+        const struct tree_piece *piece = &s->unit.piece[i];
+        const struct tree_blob *b = p->want[piece->blob].blob;
+        uint8_t digest[SHA1_BYTES];
+        if (!is_whole(p, piece) || !b->has_sha1)
+            continue;
+        hash_sha1(s->dst[i], piece->len, digest);
+        *ret_bad = b;
+        if (check_sha1(b, digest, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+/* Pieces of a blob that spans units, added in order; the last one compares. */
+static int hash_spanning(struct pipeline *p, const struct slot *s, const struct tree_blob **ret_bad,
+                         struct wtg_err *err)
+{
+    for (size_t i = 0; i < s->unit.npieces; i++) {
+        const struct tree_piece *piece = &s->unit.piece[i];
+        const struct tree_blob *b = p->want[piece->blob].blob;
+        uint8_t digest[SHA1_BYTES];
+        if (is_whole(p, piece) || !b->has_sha1)
+            continue;
+        if (piece->blob_off == 0)
+            hash_reset(p->running);
+        hash_add(p->running, s->dst[i], piece->len);
+        if (piece->blob_off + piece->len < b->size_bytes)
+            continue;
+        hash_end(p->running, digest);
+        *ret_bad = b;
+        if (check_sha1(b, digest, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+/* Whoever finds the next units in order decoded, and nobody at it, hashes their spanning blobs:
+ * so the order is kept and no thread waits for its turn.  Called and left with the lock held. */
+static int hash_in_order(struct pipeline *p, const struct tree_blob **ret_bad, struct wtg_err *err)
+{
+    int r = 0;
+
+    while (r == 0 && !p->hashing && p->hashed < p->taken &&
+           p->slot[p->hashed % p->nslots].state == SLOT_DECODED) {
+        struct slot *s = &p->slot[p->hashed % p->nslots];
+        p->hashing = true;
+        pthread_mutex_unlock(&p->lock);
+        r = hash_spanning(p, s, ret_bad, err);
+        pthread_mutex_lock(&p->lock);
+        p->hashing = false;
+        if (r == 0) {
+            s->state = SLOT_READY;
+            p->hashed++;
+            pthread_cond_broadcast(&p->moved);
+        }
+    }
+    return r;
+}
+
+/* NULL when there is nothing left to do. */
+static struct slot *take_slot(struct pipeline *p)
+{
+    struct slot *s = NULL;
+
+    lock(p);
+    while (!p->stop && p->taken == p->read && !p->ended)
+        pthread_cond_wait(&p->moved, &p->lock);
+    if (!p->stop && p->taken < p->read)
+        s = &p->slot[p->taken++ % p->nslots];
+    unlock(p);
+    return s;
+}
+
+static int decode_slot(struct pipeline *p, void *decoder, struct slot *s,
+                       const struct tree_blob **ret_bad, struct wtg_err *err)
+{
+    int r = p->feed->ops->decode(p->feed, decoder, &s->unit, s->dst, err);
+    if (r < 0) {
+        *ret_bad = s->unit.npieces ? p->want[s->unit.piece[0].blob].blob : NULL;
+        for (size_t i = 0; i < s->unit.npieces; i++)
+            if (err->nfacts > 0 && strcmp(err->fact[0].key, "piece") == 0 &&
+                strtoul(err->fact[0].value, NULL, 10) == i)
+                *ret_bad = p->want[s->unit.piece[i].blob].blob;
+        return r;
+    }
+    r = hash_whole(p, s, ret_bad, err);
+    if (r == 0)
+        slot_copy_all(s);
+    return r;
+}
+
+static void *decoder_main(void *arg)
+{
+    struct pipeline *p = arg;
+    struct wtg_err err = { 0 };
+    const struct tree_blob *bad = NULL;
+    void *decoder = NULL;
+    struct slot *s;
+    int r = p->feed->ops->decoder_new ? p->feed->ops->decoder_new(p->feed, &decoder, &err) : 0;
+
+    while (r == 0 && (s = take_slot(p))) {
+        r = decode_slot(p, decoder, s, &bad, &err);
+        if (r < 0)
+            break;
+        lock(p);
+        s->state = SLOT_DECODED;
+        r = hash_in_order(p, &bad, &err);
+        unlock(p);
+    }
+    if (r < 0)
+        fail(p, &err, err.code == WTG_E_IMAGE_HASH || err.code == WTG_E_IMAGE_DAMAGED ? bad : NULL);
+    if (decoder)
+        p->feed->ops->decoder_free(p->feed, decoder);
+    return NULL;
+}
+
+/* Writer. */
+
+/* Waits for the next unit in order, and looks at the job five times a second meanwhile. */
+static int wait_ready(struct pipeline *p, struct slot **ret, struct wtg_err *err)
+{
+    int r = 0;
+
+    *ret = NULL;
+    lock(p);
+    while (r == 0 && !p->stop && p->hashed == p->written && !(p->ended && p->written == p->read)) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += 200 * 1000 * 1000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_cond_timedwait(&p->moved, &p->lock, &until);
+        pthread_mutex_unlock(&p->lock);
+        r = run_tick(p->run, err);
+        pthread_mutex_lock(&p->lock);
+    }
+    if (r == 0 && !p->stop && p->written < p->hashed)
+        *ret = &p->slot[p->written % p->nslots];
+    unlock(p);
+    return r;
+}
+
+/* A block that one unit began and the next continues: solid resources cut blobs anywhere.  It is
+ * held back so that every write but the last is whole and aligned. */
+struct carry {
+    uint8_t *block; /* WRITE_ALIGN, aligned */
+    uint64_t off;   /* of the block on the target */
+    size_t len;     /* bytes held; 0: none */
+};
+
+static int carry_flush(struct run *r, struct carry *c, struct wtg_err *err)
+{
+    size_t skip = c->off % WRITE_ALIGN, n = c->len;
+
+    c->len = 0;
+    return n ? run_put(r, c->off, c->block + skip, n, err) : 0;
+}
+
+static int put_carried(struct run *r, struct carry *c, struct slot_write w, struct wtg_err *err)
+{
+    int e = 0;
+
+    if (c->len && c->off + c->len != w.off)
+        e = carry_flush(r, c, err);
+    if (e == 0 && w.off % WRITE_ALIGN != 0) {
+        size_t in = (size_t)(w.off % WRITE_ALIGN), n = (size_t)min_u64(w.len, WRITE_ALIGN - in);
+        if (!c->len)
+            c->off = w.off;
+        memcpy(c->block + in, w.at, n);
+        c->len += n;
+        w = (struct slot_write){ w.off + n, w.at + n, w.len - n };
+        if (w.off % WRITE_ALIGN == 0)
+            e = carry_flush(r, c, err);
+    }
+    size_t tail = w.len % WRITE_ALIGN;
+    if (e == 0 && w.len > tail)
+        e = run_put(r, w.off, w.at, w.len - tail, err);
+    if (e == 0 && tail && w.off % WRITE_ALIGN == 0) {
+        *c = (struct carry){ c->block, w.off + w.len - tail, tail };
+        memcpy(c->block, w.at + w.len - tail, tail);
+    }
+    return e;
+}
+
+static int write_slot(struct pipeline *p, const struct slot *s, struct carry *c,
+                      struct wtg_err *err)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < s->nwrites && r == 0; i++)
+        r = put_carried(p->run, c, s->write[i], err);
+    for (size_t i = 0; i < s->unit.npieces; i++)
+        p->run->result->content_bytes += s->unit.piece[i].len;
+    return r < 0 ? r : run_tick(p->run, err);
+}
+
+static int writer_main(struct pipeline *p, struct wtg_err *err)
+{
+    struct carry c = { 0 };
+    struct slot *s = NULL;
+    AUTO_FREE uint8_t *block = aligned_alloc(WRITE_ALIGN, WRITE_ALIGN);
+    int r = block ? 0 : wtg_fail_nomem(err);
+
+    c.block = block;
+    while (r == 0) {
+        r = wait_ready(p, &s, err);
+        if (r < 0 || !s)
+            break;
+        r = write_slot(p, s, &c, err);
+        lock(p);
+        p->written++;
+        unlock(p);
+    }
+    return r < 0 ? r : carry_flush(p->run, &c, err);
+}
+
+/* Setting up and taking down. */
+
+static size_t core_count(const struct run *r)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return r->opts->decoders ? r->opts->decoders : n > 0 ? (size_t)n : 1;
+}
+
+/* As many decoders and slots as the memory allows; at least one decoder and two slots, without
+ * which nothing moves. */
+static void share_memory(struct pipeline *p, size_t *ret_decoders)
+{
+    uint64_t limit = p->run->opts->memory_bytes ? p->run->opts->memory_bytes : 256u << 20;
+    uint64_t slot = 2 * p->feed->unit_bytes, decoders = core_count(p->run);
+
+    while (decoders > 1 && decoders * p->feed->decoder_bytes + (decoders + 2) * slot > limit)
+        decoders--;
+    uint64_t left = limit - min_u64(limit, decoders * p->feed->decoder_bytes);
+    p->nslots = (size_t)max_u64(2, min_u64(left / slot, 2 * decoders + 4));
+    *ret_decoders = (size_t)decoders;
+}
+
+static int start(struct pipeline *p, void *(*body)(void *), struct wtg_err *err)
+{
+    int e = pthread_create(&p->thread[p->nthreads], NULL, body, p);
+    if (e != 0)
+        return wtg_fail_errno(err, e, "cannot start a thread");
+    p->nthreads++;
+    return 0;
+}
+
+static int run_threads(struct pipeline *p, struct wtg_err *err)
+{
+    size_t decoders = 0;
+
+    share_memory(p, &decoders);
+    p->slot = mem_zeroed(p->nslots, sizeof *p->slot, err);
+    p->thread = p->slot ? mem_zeroed(decoders + 1, sizeof *p->thread, err) : NULL;
+    int r = p->thread ? start(p, reader_main, err) : err->code;
+    for (size_t i = 0; i < decoders && r == 0; i++)
+        r = start(p, decoder_main, err);
+    if (r == 0)
+        r = writer_main(p, err);
+    if (r < 0)
+        fail(p, err, NULL);
+    for (size_t i = 0; i < p->nthreads; i++)
+        pthread_join(p->thread[i], NULL);
+    for (size_t i = 0; p->slot && i < p->nslots; i++)
+        slot_release(&p->slot[i]);
+    free(p->slot);
+    free(p->thread);
+    return r;
+}
+
+int pipeline_run(struct run *run, size_t first, size_t n, struct wtg_err *err)
+{
+    struct pipeline p = { .run = run, .want = run->want + first, .nwants = n };
+    pthread_condattr_t attr;
+    struct tree_source *source = p.want[0].blob->source;
+    AUTO_FREE const struct tree_blob **blob = mem_zeroed(n, sizeof *blob, err);
+    if (!blob)
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        blob[i] = p.want[i].blob;
+    int r = hash_new(HASH_SHA1, &p.running, err);
+    if (r == 0)
+        r = tree_feed_open(source, blob, n, WRITE_UNIT_BYTES, &p.feed, err);
+    if (r == 0) {
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&p.moved, &attr);
+        pthread_mutex_init(&p.lock, NULL);
+        run_threads(&p, err);
+        r = p.stop ? p.err.code : 0;
+        if (p.stop) {
+            *err = p.err;
+            run->result->bad_blob = p.bad_blob;
+        }
+        pthread_cond_destroy(&p.moved);
+        pthread_mutex_destroy(&p.lock);
+        pthread_condattr_destroy(&attr);
+    }
+    tree_feed_free(p.feed);
+    hash_free(p.running);
+    return r;
+}

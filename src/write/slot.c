@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "write/room.h"
+
+#include <string.h>
+
+/* The part of a piece that one region wants. */
+struct overlap {
+    size_t from;    /* in the piece */
+    size_t len;     /* bytes of content */
+    size_t pad;     /* zeroes behind them, when the region ends here */
+    uint64_t to;    /* in the region */
+};
+
+static struct overlap overlap_of(const struct tree_piece *p, const struct tree_region *g,
+                                 uint64_t blob_bytes)
+{
+    uint64_t end = p->blob_off + p->len;
+    uint64_t content = min_u64(g->length, blob_bytes - g->blob_off); /* of the region */
+    uint64_t lo = max_u64(p->blob_off, g->blob_off), hi = min_u64(end, g->blob_off + content);
+    struct overlap o = { 0 };
+
+    if (lo >= hi)
+        return o;
+    o.from = (size_t)(lo - p->blob_off);
+    o.len = (size_t)(hi - lo);
+    o.to = lo - g->blob_off;
+    if (hi == g->blob_off + content)
+        o.pad = (size_t)(g->length - content);
+    return o;
+}
+
+/* Room in the slot's buffer for bytes that go to `off`: behind the last write when they follow
+ * it on the target, else a new write. */
+static uint8_t *room_at(struct slot *s, uint64_t off, size_t len, uint8_t **end,
+                        struct wtg_err *err)
+{
+    struct slot_write *last = s->nwrites ? &s->write[s->nwrites - 1] : NULL;
+
+    if (!last || last->off + last->len != off || last->at + last->len != *end) {
+        if (mem_grow(&s->write, &s->writes_cap, s->nwrites, sizeof *s->write, err) < 0)
+            return NULL;
+        size_t used = (size_t)(*end - s->out);
+        *end = s->out + round_up(used, WRITE_ALIGN) + off % WRITE_ALIGN;
+        last = &s->write[s->nwrites++];
+        *last = (struct slot_write){ .off = off, .at = *end };
+    }
+    uint8_t *p = *end;
+    last->len += len;
+    *end += len;
+    return p;
+}
+
+static int add_copy(struct slot *s, const uint8_t *from, uint8_t *to, size_t len,
+                    struct wtg_err *err)
+{
+    int r = mem_grow(&s->copy, &s->copies_cap, s->ncopies, sizeof *s->copy, err);
+    if (r == 0)
+        s->copy[s->ncopies++] = (struct slot_copy){ from, to, len };
+    return r;
+}
+
+/* The place where one region's part of a piece goes. */
+static uint8_t *place_of(struct slot *s, const struct tree_region *g, struct overlap o,
+                         uint8_t **end, struct wtg_err *err)
+{
+    if (g->kind == REGION_KEEP)
+        return g->keep + o.to;
+    uint8_t *to = room_at(s, g->offset + o.to, o.len + o.pad, end, err);
+    if (to)
+        memset(to + o.len, 0, o.pad);
+    return to;
+}
+
+/* The first region that wants the whole piece lends its place to the decoder; all others are
+ * copied from there.  Where nobody wants all of it, it is decoded aside. */
+static int plan_piece(struct slot *s, size_t i, const struct run *r, const struct want *w,
+                      uint8_t **end, struct wtg_err *err)
+{
+    const struct tree_piece *p = &s->unit.piece[i];
+    const struct tree_region *region = r->sorted + w->first;
+    size_t lender = 0;
+
+    while (lender < w->n && overlap_of(p, &region[lender], w->blob->size_bytes).len != p->len)
+        lender++;
+    if (lender < w->n) {
+        struct overlap o = overlap_of(p, &region[lender], w->blob->size_bytes);
+        s->dst[i] = place_of(s, &region[lender], o, end, err);
+        if (!s->dst[i])
+            return err->code;
+    } else {
+        *end = s->out + round_up((size_t)(*end - s->out), 64);
+        s->dst[i] = *end;
+        *end += p->len;
+    }
+    for (size_t k = 0; k < w->n; k++) {
+        struct overlap o = overlap_of(p, &region[k], w->blob->size_bytes);
+        if (k == lender || o.len == 0)
+            continue;
+        uint8_t *to = place_of(s, &region[k], o, end, err);
+        if (!to || add_copy(s, s->dst[i] + o.from, to, o.len, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+static int make_room(struct slot *s, const struct run *r, const struct want *want,
+                     struct wtg_err *err)
+{
+    size_t bytes = WRITE_ALIGN, n = s->unit.npieces;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct tree_piece *p = &s->unit.piece[i];
+        const struct want *w = &want[p->blob];
+        bytes += p->len + 64;
+        for (size_t k = 0; k < w->n; k++) {
+            struct overlap o = overlap_of(p, &r->sorted[w->first + k], w->blob->size_bytes);
+            if (o.len > 0 && r->sorted[w->first + k].kind == REGION_BLOB)
+                bytes += o.len + o.pad + 2 * WRITE_ALIGN;
+        }
+    }
+    if (bytes > s->out_cap) {
+        free(s->out);
+        s->out_cap = 0;
+        s->out = aligned_alloc(WRITE_ALIGN, round_up(bytes, WRITE_ALIGN));
+        if (!s->out)
+            return wtg_fail_nomem(err);
+        s->out_cap = round_up(bytes, WRITE_ALIGN);
+    }
+    if (n > s->dst_cap) {
+        free(s->dst);
+        s->dst_cap = 0;
+        s->dst = mem_zeroed(n, sizeof *s->dst, err);
+        if (!s->dst)
+            return err->code;
+        s->dst_cap = n;
+    }
+    return 0;
+}
+
+int slot_plan(struct slot *s, const struct run *r, const struct want *want, struct wtg_err *err)
+{
+    int e = make_room(s, r, want, err);
+    uint8_t *end = s->out;
+
+    s->nwrites = s->ncopies = 0;
+    for (size_t i = 0; e == 0 && i < s->unit.npieces; i++)
+        e = plan_piece(s, i, r, &want[s->unit.piece[i].blob], &end, err);
+    return e;
+}
+
+void slot_copy_all(const struct slot *s)
+{
+    for (size_t i = 0; i < s->ncopies; i++)
+        memcpy(s->copy[i].to, s->copy[i].from, s->copy[i].len);
+}
+
+void slot_release(struct slot *s)
+{
+    tree_unit_release(&s->unit);
+    free(s->out);
+    free(s->dst);
+    free(s->write);
+    free(s->copy);
+}
