@@ -8,7 +8,8 @@
  *
  * Words used below.  Record: an entry of the $MFT.  Ref: 64 bits that name a record, the record
  * number in the low 48 and its sequence number in the high 16.  Cluster: the unit of allocation.
- * LCN: a cluster of the volume.  VCN: a cluster of a stream.  Times: 100 ns since 1601-01-01 UTC. */
+ * LCN: a cluster of the volume.  VCN: a cluster of a stream.  Times: 100 ns since 1601-01-01 UTC.
+ */
 
 #include <assert.h>
 #include <stddef.h>
@@ -19,18 +20,18 @@
 /* ---- Numbers ---------------------------------------------------------------------------- */
 
 enum {
-    NTFS_STRIDE_BYTES = 512,     /* what one update sequence word protects, on 4Kn media too */
-    NTFS_RECORD_BYTES = 1024,    /* usual size of a FILE record (4096 on 4Kn media) */
+    NTFS_STRIDE_BYTES = 512,  /* what one update sequence word protects, on 4Kn media too */
+    NTFS_RECORD_BYTES = 1024, /* usual size of a FILE record (4096 on 4Kn media) */
     NTFS_INDEX_BLOCK_BYTES = 4096,
-    NTFS_BOOT_FILE_BYTES = 8192, /* $Boot: boot sector and the rest of the boot code */
-    NTFS_UPCASE_BYTES = 131072,  /* $UpCase: 65536 units of 2 bytes */
-    NTFS_UPCASE_INFO_BYTES = 32, /* $UpCase:$Info */
-    NTFS_SDS_BLOCK = 0x40000,    /* $SDS: every other block of 256 KiB mirrors the one before */
+    NTFS_BOOT_FILE_BYTES = 8192,  /* $Boot: boot sector and the rest of the boot code */
+    NTFS_UPCASE_BYTES = 131072,   /* $UpCase: 65536 units of 2 bytes */
+    NTFS_UPCASE_INFO_BYTES = 32,  /* $UpCase:$Info */
+    NTFS_SDS_BLOCK = 0x40000,     /* $SDS: every other block of 256 KiB mirrors the one before */
     NTFS_ATTR_LIST_MAX = 0x40000, /* the most that Windows reads of an $ATTRIBUTE_LIST */
-    NTFS_REPARSE_MAX = 16384,    /* whole $REPARSE_POINT value, with its header */
-    NTFS_EA_MAX = 65536,         /* whole $EA value */
-    NTFS_NAME_MAX = 255,         /* units of a file or attribute name */
-    NTFS_SPARSE_UNIT_LOG = 4,    /* compression_unit of sparse and compressed streams: 16 clusters */
+    NTFS_REPARSE_MAX = 16384,     /* whole $REPARSE_POINT value, with its header */
+    NTFS_EA_MAX = 65536,          /* whole $EA value */
+    NTFS_NAME_MAX = 255,          /* units of a file or attribute name */
+    NTFS_SPARSE_UNIT_LOG = 4, /* compression_unit of sparse and compressed streams: 16 clusters */
     NTFS_FIRST_USER_RECORD = 64, /* below: the system's own */
 };
 
@@ -78,11 +79,11 @@ enum {
 /* Collation rules: how the keys of an index are ordered. */
 enum {
     NTFS_COLLATE_BINARY = 0x00,
-    NTFS_COLLATE_FILE_NAME = 0x01, /* $I30: names_compare() of the name in the key */
-    NTFS_COLLATE_ULONG = 0x10,     /* $SII, $Q: one u32 */
-    NTFS_COLLATE_SID = 0x11,       /* $Quota:$O */
+    NTFS_COLLATE_FILE_NAME = 0x01,     /* $I30: names_compare() of the name in the key */
+    NTFS_COLLATE_ULONG = 0x10,         /* $SII, $Q: one u32 */
+    NTFS_COLLATE_SID = 0x11,           /* $Quota:$O */
     NTFS_COLLATE_SECURITY_HASH = 0x12, /* $SDH: hash, then id */
-    NTFS_COLLATE_ULONGS = 0x13,    /* $R, $ObjId:$O: u32 by u32, as unsigned little endian words */
+    NTFS_COLLATE_ULONGS = 0x13, /* $R, $ObjId:$O: u32 by u32, as unsigned little endian words */
 };
 
 /* File attributes that stand in $STANDARD_INFORMATION are FILE_ATTRIBUTE_* (ATTR_* in
@@ -95,40 +96,46 @@ static inline uint64_t ntfs_ref(uint64_t record, uint16_t sequence)
 {
     return record | (uint64_t)sequence << 48;
 }
-static inline uint64_t ntfs_ref_record(uint64_t ref) { return ref & UINT64_C(0xffffffffffff); }
-static inline uint16_t ntfs_ref_sequence(uint64_t ref) { return (uint16_t)(ref >> 48); }
+static inline uint64_t ntfs_ref_record(uint64_t ref)
+{
+    return ref & UINT64_C(0xffffffffffff);
+}
+static inline uint16_t ntfs_ref_sequence(uint64_t ref)
+{
+    return (uint16_t)(ref >> 48);
+}
 
 /* ---- Boot sector ------------------------------------------------------------------------ */
 
 /* Sector 0 of $Boot, and byte for byte the same in the last sector of the partition, which lies
  * outside the clusters. */
 struct ntfs_boot_disk {
-    uint8_t jump[3];          /* 0x00: EB 52 90 */
-    uint8_t oem[8];           /* 0x03: NTFS_OEM */
-    le16 sector_bytes;        /* 0x0b: 512 or 4096 */
-    uint8_t cluster_sectors;  /* 0x0d: a power of two; above 0x80: 2^(256 - it) */
-    le16 reserved_sectors;    /* 0x0e: 0, else Windows refuses; so are the next three */
-    uint8_t fats;             /* 0x10: 0 */
-    le16 root_entries;        /* 0x11: 0 */
-    le16 sectors_16;          /* 0x13: 0 */
-    uint8_t media;            /* 0x15: F8 */
-    le16 fat_sectors;         /* 0x16: 0 */
-    le16 track_sectors;       /* 0x18: 63; only BIOS boot code looks */
-    le16 heads;               /* 0x1a: 255 */
-    le32 hidden_sectors;      /* 0x1c: where the partition starts, in sectors; 0 if that is too big */
-    le32 sectors_32;          /* 0x20: 0 */
-    uint8_t drive[4];         /* 0x24: 80 00 80 00 */
-    le64 total_sectors;       /* 0x28: of the partition, MINUS ONE: also the backup's number */
-    le64 mft_lcn;             /* 0x30 */
-    le64 mirror_lcn;          /* 0x38 */
-    uint8_t record_size;      /* 0x40: clusters; as int8_t negative: 2^-it bytes (F6: 1024) */
+    uint8_t jump[3];         /* 0x00: EB 52 90 */
+    uint8_t oem[8];          /* 0x03: NTFS_OEM */
+    le16 sector_bytes;       /* 0x0b: 512 or 4096 */
+    uint8_t cluster_sectors; /* 0x0d: a power of two; above 0x80: 2^(256 - it) */
+    le16 reserved_sectors;   /* 0x0e: 0, else Windows refuses; so are the next three */
+    uint8_t fats;            /* 0x10: 0 */
+    le16 root_entries;       /* 0x11: 0 */
+    le16 sectors_16;         /* 0x13: 0 */
+    uint8_t media;           /* 0x15: F8 */
+    le16 fat_sectors;        /* 0x16: 0 */
+    le16 track_sectors;      /* 0x18: 63; only BIOS boot code looks */
+    le16 heads;              /* 0x1a: 255 */
+    le32 hidden_sectors; /* 0x1c: where the partition starts, in sectors; 0 if that is too big */
+    le32 sectors_32;     /* 0x20: 0 */
+    uint8_t drive[4];    /* 0x24: 80 00 80 00 */
+    le64 total_sectors;  /* 0x28: of the partition, MINUS ONE: also the backup's number */
+    le64 mft_lcn;        /* 0x30 */
+    le64 mirror_lcn;     /* 0x38 */
+    uint8_t record_size; /* 0x40: clusters; as int8_t negative: 2^-it bytes (F6: 1024) */
     uint8_t unused_41[3];
     uint8_t index_block_size; /* 0x44: the same for INDX blocks */
     uint8_t unused_45[3];
-    le64 serial;              /* 0x48: any, not 0 */
-    le32 checksum;            /* 0x50: 0, nobody looks */
-    uint8_t code[426];        /* 0x54: BIOS boot code; UEFI never runs it */
-    uint8_t mark[2];          /* 0x1fe: 55 AA */
+    le64 serial;       /* 0x48: any, not 0 */
+    le32 checksum;     /* 0x50: 0, nobody looks */
+    uint8_t code[426]; /* 0x54: BIOS boot code; UEFI never runs it */
+    uint8_t mark[2];   /* 0x1fe: 55 AA */
 };
 #define NTFS_OEM "NTFS    "
 static_assert(sizeof(struct ntfs_boot_disk) == 512, "boot sector");
@@ -164,17 +171,17 @@ enum {
 
 struct ntfs_record_disk {
     struct ntfs_multi_disk multi;
-    le64 lsn;            /* 0x08: $LogFile number; 0 on a volume nobody has mounted */
-    le16 sequence;       /* 0x10: never 0; records 1..15 have their own number, record 0 has 1 */
-    le16 links;          /* 0x12: number of $FILE_NAMEs, the DOS one too; 0 in extension records */
-    le16 attrs_offset;   /* 0x14: first attribute, 8-aligned, behind the update sequence */
-    le16 flags;          /* 0x16: NTFS_RECORD_* */
-    le32 bytes_used;     /* 0x18: to the end of the end mark, rounded up to 8 */
+    le64 lsn;             /* 0x08: $LogFile number; 0 on a volume nobody has mounted */
+    le16 sequence;        /* 0x10: never 0; records 1..15 have their own number, record 0 has 1 */
+    le16 links;           /* 0x12: number of $FILE_NAMEs, the DOS one too; 0 in extension records */
+    le16 attrs_offset;    /* 0x14: first attribute, 8-aligned, behind the update sequence */
+    le16 flags;           /* 0x16: NTFS_RECORD_* */
+    le32 bytes_used;      /* 0x18: to the end of the end mark, rounded up to 8 */
     le32 bytes_allocated; /* 0x1c: the record size */
-    le64 base_ref;       /* 0x20: 0, or in an extension record the ref of the file's base record */
-    le16 next_instance;  /* 0x28: above every instance number in this record */
+    le64 base_ref;        /* 0x20: 0, or in an extension record the ref of the file's base record */
+    le16 next_instance;   /* 0x28: above every instance number in this record */
     le16 unused_2a;
-    le32 number;         /* 0x2c: this record's own number (low 32 bits) */
+    le32 number; /* 0x2c: this record's own number (low 32 bits) */
 };
 static_assert(sizeof(struct ntfs_record_disk) == 0x30, "FILE record");
 static_assert(offsetof(struct ntfs_record_disk, base_ref) == 0x20, "FILE record");
@@ -182,8 +189,8 @@ static_assert(offsetof(struct ntfs_record_disk, number) == 0x2c, "FILE record");
 
 enum {
     NTFS_RECORD_IN_USE = 1,
-    NTFS_RECORD_DIRECTORY = 2, /* has an $I30 index */
-    NTFS_RECORD_EXTEND = 4,    /* $Quota, $ObjId, $Reparse, ... in $Extend */
+    NTFS_RECORD_DIRECTORY = 2,  /* has an $I30 index */
+    NTFS_RECORD_EXTEND = 4,     /* $Quota, $ObjId, $Reparse, ... in $Extend */
     NTFS_RECORD_VIEW_INDEX = 8, /* has an index that is not $I30 */
 };
 
@@ -215,9 +222,9 @@ enum {
 /* The name, if any, stands at 0x18, the value behind it, both 8-aligned. */
 struct ntfs_attr_resident_disk {
     struct ntfs_attr_disk attr;
-    le32 value_length;   /* 0x10 */
-    le16 value_offset;   /* 0x14: from the attribute's start */
-    uint8_t indexed;     /* 0x16: 1 in $FILE_NAME, which stands in its directory's index; else 0 */
+    le32 value_length; /* 0x10 */
+    le16 value_offset; /* 0x14: from the attribute's start */
+    uint8_t indexed;   /* 0x16: 1 in $FILE_NAME, which stands in its directory's index; else 0 */
     uint8_t unused_17;
 };
 static_assert(sizeof(struct ntfs_attr_resident_disk) == 0x18, "resident attribute");
@@ -226,14 +233,14 @@ static_assert(sizeof(struct ntfs_attr_resident_disk) == 0x18, "resident attribut
  * piece with lowest_vcn 0; the pieces of one stream may stand in several records. */
 struct ntfs_attr_nonresident_disk {
     struct ntfs_attr_disk attr;
-    le64 lowest_vcn;     /* 0x10: first cluster of the stream that this piece maps */
-    le64 highest_vcn;    /* 0x18: last one; -1 when there is none */
-    le16 pairs_offset;   /* 0x20: mapping pairs, from the attribute's start, 8-aligned */
+    le64 lowest_vcn;          /* 0x10: first cluster of the stream that this piece maps */
+    le64 highest_vcn;         /* 0x18: last one; -1 when there is none */
+    le16 pairs_offset;        /* 0x20: mapping pairs, from the attribute's start, 8-aligned */
     uint8_t compression_unit; /* 0x22: log2 of clusters: 4 when compressed or sparse, else 0 */
     uint8_t unused_23[5];
-    le64 allocated;      /* 0x28: bytes mapped, holes too: a multiple of the cluster size */
-    le64 data_size;      /* 0x30: bytes */
-    le64 initialized;    /* 0x38: what lies beyond reads as zeroes; <= data_size */
+    le64 allocated;       /* 0x28: bytes mapped, holes too: a multiple of the cluster size */
+    le64 data_size;       /* 0x30: bytes */
+    le64 initialized;     /* 0x38: what lies beyond reads as zeroes; <= data_size */
     le64 total_allocated; /* 0x40: ONLY when compressed or sparse: bytes of clusters really taken */
 };
 static_assert(sizeof(struct ntfs_attr_nonresident_disk) == 0x48, "non-resident attribute");
@@ -250,31 +257,31 @@ enum {
 /* ---- Values of attributes --------------------------------------------------------------- */
 
 struct ntfs_standard_information_disk {
-    le64 created;     /* 0x00 */
-    le64 written;     /* 0x08 */
-    le64 changed;     /* 0x10: the record itself */
-    le64 accessed;    /* 0x18 */
-    le32 attributes;  /* 0x20: FILE_ATTRIBUTE_*, without DIRECTORY and NORMAL */
+    le64 created;      /* 0x00 */
+    le64 written;      /* 0x08 */
+    le64 changed;      /* 0x10: the record itself */
+    le64 accessed;     /* 0x18 */
+    le32 attributes;   /* 0x20: FILE_ATTRIBUTE_*, without DIRECTORY and NORMAL */
     le32 max_versions; /* 0x24: 0 */
-    le32 version;     /* 0x28: 0 */
-    le32 class_id;    /* 0x2c: 0 */
+    le32 version;      /* 0x28: 0 */
+    le32 class_id;     /* 0x2c: 0 */
     /* From here NTFS 3.0: the value is 48 or 72 bytes long. */
-    le32 owner_id;    /* 0x30: of $Quota; 0 */
-    le32 security_id; /* 0x34: of $Secure; 0 with the 72-byte form: no descriptor */
+    le32 owner_id;      /* 0x30: of $Quota; 0 */
+    le32 security_id;   /* 0x34: of $Secure; 0 with the 72-byte form: no descriptor */
     le64 quota_charged; /* 0x38 */
-    le64 usn;         /* 0x40: of $UsnJrnl; 0 */
+    le64 usn;           /* 0x40: of $UsnJrnl; 0 */
 };
 static_assert(sizeof(struct ntfs_standard_information_disk) == 72, "$STANDARD_INFORMATION");
 enum { NTFS_STANDARD_INFORMATION_OLD_BYTES = 48 };
 
 struct ntfs_attr_list_entry_disk {
-    le32 type;         /* 0x00 */
-    le16 length;       /* 0x04: 8-aligned */
-    uint8_t name_len;  /* 0x06: units */
+    le32 type;           /* 0x00 */
+    le16 length;         /* 0x04: 8-aligned */
+    uint8_t name_len;    /* 0x06: units */
     uint8_t name_offset; /* 0x07: 0x1a */
-    le64 lowest_vcn;   /* 0x08 */
-    le64 ref;          /* 0x10: the record that holds the attribute */
-    le16 instance;     /* 0x18: its instance number there */
+    le64 lowest_vcn;     /* 0x08 */
+    le64 ref;            /* 0x10: the record that holds the attribute */
+    le16 instance;       /* 0x18: its instance number there */
     /* 0x1a: name */
 };
 enum { NTFS_ATTR_LIST_ENTRY_BYTES = 0x1a };
@@ -301,8 +308,8 @@ static_assert(sizeof(struct ntfs_file_name_disk) == NTFS_FILE_NAME_BYTES, "$FILE
 
 enum {
     NTFS_NS_POSIX = 0,
-    NTFS_NS_WIN32 = 1, /* there is a DOS name too, in the same directory */
-    NTFS_NS_DOS = 2,   /* at most one in a file */
+    NTFS_NS_WIN32 = 1,         /* there is a DOS name too, in the same directory */
+    NTFS_NS_DOS = 2,           /* at most one in a file */
     NTFS_NS_WIN32_AND_DOS = 3, /* one name that is both */
 };
 
@@ -365,8 +372,8 @@ enum {
 #define NTFS_WOF_STREAM "WofCompressedData"
 
 struct ntfs_ea_information_disk {
-    le16 packed_bytes;  /* sum of 5 + name_len + value_len over all entries */
-    le16 need_count;    /* entries with NTFS_EA_NEED */
+    le16 packed_bytes;   /* sum of 5 + name_len + value_len over all entries */
+    le16 need_count;     /* entries with NTFS_EA_NEED */
     le32 unpacked_bytes; /* length of $EA */
 };
 static_assert(sizeof(struct ntfs_ea_information_disk) == 8, "$EA_INFORMATION");
@@ -386,10 +393,10 @@ enum { NTFS_EA_NEED = 0x80, NTFS_EA_PACKED_OVERHEAD = 5 };
 /* A B-tree: an entry stands either in a leaf or in an inner node; the child of an entry holds the
  * keys below it, the child of the END entry the rest. */
 struct ntfs_index_header_disk {
-    le32 entries_offset; /* 0x00: first entry, from this header */
-    le32 bytes_used;     /* 0x04: end of the END entry, from this header */
+    le32 entries_offset;  /* 0x00: first entry, from this header */
+    le32 bytes_used;      /* 0x04: end of the END entry, from this header */
     le32 bytes_allocated; /* 0x08: room, from this header; in a root equal to bytes_used */
-    uint8_t flags;       /* 0x0c: NTFS_INDEX_HAS_CHILDREN */
+    uint8_t flags;        /* 0x0c: NTFS_INDEX_HAS_CHILDREN */
     uint8_t unused_0d[3];
 };
 static_assert(sizeof(struct ntfs_index_header_disk) == 0x10, "index header");
@@ -400,7 +407,8 @@ struct ntfs_index_root_disk {
     le32 indexed_type; /* 0x00: $FILE_NAME's for $I30, 0 for views */
     le32 collation;    /* 0x04: NTFS_COLLATE_* */
     le32 block_bytes;  /* 0x08 */
-    uint8_t block_clusters; /* 0x0c: in clusters; in 512 bytes when a block is less than a cluster */
+    uint8_t
+        block_clusters; /* 0x0c: in clusters; in 512 bytes when a block is less than a cluster */
     uint8_t unused_0d[3];
     struct ntfs_index_header_disk header; /* 0x10 */
 };
@@ -458,14 +466,14 @@ enum {
     NTFS_SECURITY_ID_USER = 0x102,   /* from here on: the tree's */
 };
 
-struct ntfs_sii_disk { /* whole entry: key id, data as in $SDS */
+struct ntfs_sii_disk {                  /* whole entry: key id, data as in $SDS */
     struct ntfs_index_entry_disk entry; /* data_offset 0x14, data_length 0x14, key_length 4 */
     le32 id;                            /* 0x10 */
     struct ntfs_sds_disk data;          /* 0x14 */
 };
 static_assert(sizeof(struct ntfs_sii_disk) == 0x28, "$SII entry");
 
-struct ntfs_sdh_disk { /* whole entry: key hash and id, data as in $SDS */
+struct ntfs_sdh_disk {                  /* whole entry: key hash and id, data as in $SDS */
     struct ntfs_index_entry_disk entry; /* data_offset 0x18, data_length 0x14, key_length 8 */
     le32 hash;                          /* 0x10 */
     le32 id;                            /* 0x14 */
@@ -479,7 +487,7 @@ static_assert(sizeof(struct ntfs_sdh_disk) == 0x30, "$SDH entry");
 struct ntfs_sd_disk {
     uint8_t revision; /* 1 */
     uint8_t sbz1;
-    le16 control;     /* NTFS_SD_* */
+    le16 control; /* NTFS_SD_* */
     le32 owner, group, sacl, dacl;
 };
 static_assert(sizeof(struct ntfs_sd_disk) == 20, "security descriptor");
@@ -489,7 +497,7 @@ enum { NTFS_SD_SELF_RELATIVE = 0x8000 };
 struct ntfs_acl_disk {
     uint8_t revision; /* 2, or 4 with object entries */
     uint8_t sbz1;
-    le16 size;        /* bytes, with this head */
+    le16 size; /* bytes, with this head */
     le16 count;
     le16 sbz2;
 };
@@ -512,7 +520,7 @@ static_assert(sizeof(struct ntfs_sid_disk) == 8, "SID");
 
 /* ---- $Reparse, $ObjId, $Quota ------------------------------------------------------------ */
 
-struct ntfs_r_disk { /* whole entry of $Reparse:$R: only a key */
+struct ntfs_r_disk {                    /* whole entry of $Reparse:$R: only a key */
     struct ntfs_index_entry_disk entry; /* data_offset 0x1c, data_length 0, key_length 12 */
     le32 tag;                           /* 0x10 */
     le64 ref;                           /* 0x14 */
@@ -521,7 +529,7 @@ struct ntfs_r_disk { /* whole entry of $Reparse:$R: only a key */
 static_assert(sizeof(struct ntfs_r_disk) == 0x20, "$R entry");
 enum { NTFS_R_KEY_BYTES = 12 };
 
-struct ntfs_o_disk { /* whole entry of $ObjId:$O: key object id, then data */
+struct ntfs_o_disk {                    /* whole entry of $ObjId:$O: key object id, then data */
     struct ntfs_index_entry_disk entry; /* data_offset 0x20, data_length 0x38, key_length 16 */
     uint8_t id[16];                     /* 0x10 */
     le64 ref;                           /* 0x20 */
@@ -564,10 +572,10 @@ static_assert(sizeof(struct ntfs_attrdef_disk) == 160, "$AttrDef entry");
 enum { NTFS_ATTRDEF_INDEXED = 0x02, NTFS_ATTRDEF_RESIDENT = 0x40, NTFS_ATTRDEF_LOGGED = 0x80 };
 enum { NTFS_ATTRDEF_ENTRIES = 16, NTFS_ATTRDEF_BYTES = 2560 }; /* 15 and one of zeroes */
 
-struct ntfs_upcase_info_disk { /* $UpCase:$Info */
-    le32 length;    /* 0x00: 32 */
-    le32 filler;    /* 0x04 */
-    le64 crc;       /* 0x08: CRC-64 of the table */
+struct ntfs_upcase_info_disk {         /* $UpCase:$Info */
+    le32 length;                       /* 0x00: 32 */
+    le32 filler;                       /* 0x04 */
+    le64 crc;                          /* 0x08: CRC-64 of the table */
     le32 os_major, os_minor, os_build; /* 0x10: of the system that wrote it */
     le16 service_pack, unused_1e;
 };
@@ -578,11 +586,11 @@ static_assert(sizeof(struct ntfs_upcase_info_disk) == 32, "$UpCase:$Info");
 /* Restart page.  A log of nothing but FF is empty and clean. */
 struct ntfs_restart_disk {
     struct ntfs_multi_disk multi;
-    le64 chkdsk_lsn;          /* 0x08 */
-    le32 system_page_bytes;   /* 0x10 */
-    le32 log_page_bytes;      /* 0x14 */
-    le16 area_offset;         /* 0x18: restart area, from the start of the page */
-    le16 minor, major;        /* 0x1a */
+    le64 chkdsk_lsn;        /* 0x08 */
+    le32 system_page_bytes; /* 0x10 */
+    le32 log_page_bytes;    /* 0x14 */
+    le16 area_offset;       /* 0x18: restart area, from the start of the page */
+    le16 minor, major;      /* 0x1a */
 };
 static_assert(sizeof(struct ntfs_restart_disk) == 0x1e, "RSTR page");
 
