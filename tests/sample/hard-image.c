@@ -160,10 +160,11 @@ static void hard_names(ntfs_inode *dir)
         file(dir, plain[i], 10 * i, (uint32_t)i);
     static const char *const unit[] = { "x", "\xe9\x95\xbf", "\xf0\x9d\x84\x9e" };
     for (size_t i = 0; i < 3; i++) {
-        char longest[255 * 4 + 1] = "";
+        char longest[255 * 4 + 1];
+        size_t len = 0;
         for (size_t n = 0; n < (i == 2 ? 127 : 254); n++)
-            strcat(longest, unit[i]);
-        strcat(longest, "z");
+            len += (size_t)snprintf(longest + len, sizeof longest - len, "%s", unit[i]);
+        snprintf(longest + len, sizeof longest - len, "z");
         file(dir, longest, 2000 * i, (uint32_t)i);
     }
 }
