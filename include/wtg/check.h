@@ -28,7 +28,7 @@ struct wtg_check_opts {
 /* Walks through the partition table and every FAT32 and NTFS volume of a disk or image file and
  * proves their cross-references.  Opens read only.  `each` is called for every problem; `ret_errors`
  * counts those that are no warnings. */
-int wtg_check_structure(const char *target, const struct wtg_check_opts *opts, struct wtg_job *job,
+WTG_API int wtg_check_structure(const char *target, const struct wtg_check_opts *opts, struct wtg_job *job,
                         void (*each)(const struct wtg_problem *p, void *user), void *user,
                         uint64_t *ret_errors, struct wtg_err *err) WTG_MUST_USE;
 

@@ -101,6 +101,7 @@ struct wtg_report {
     uint64_t written_bytes, content_bytes; /* to the target; decoded and compared with its SHA-1 */
     uint64_t files, directories;
     double seconds;
+    char image_hash[48]; /* SHA-1 of the image's metadata, which holds that of every file */
     char volume_serial[20];
     const char *disk_guid;
     const char *warning; /* "" or something that did not matter for the result */
@@ -111,19 +112,18 @@ struct wtg_plan;
 /* Reads the image, looks at the target, decides everything.  Writes nothing, but claims the target
  * (O_EXCL) until the plan is freed, unless look_only.  All codes that an image or a target can
  * bring. */
-int wtg_create_plan(const struct wtg_create_opts *opts, struct wtg_job *job, struct wtg_plan **ret,
+WTG_API int wtg_create_plan(const struct wtg_create_opts *opts, struct wtg_job *job, struct wtg_plan **ret,
                     struct wtg_err *err) WTG_MUST_USE;
-const struct wtg_plan_info *wtg_plan_info(const struct wtg_plan *plan);
+WTG_API const struct wtg_plan_info *wtg_plan_info(const struct wtg_plan *plan);
 /* Carries it out, once.  On failure the target holds nothing that could be mistaken for whole. */
-int wtg_plan_run(struct wtg_plan *plan, struct wtg_job *job, struct wtg_report *ret,
+WTG_API int wtg_plan_run(struct wtg_plan *plan, struct wtg_job *job, struct wtg_report *ret,
                  struct wtg_err *err) WTG_MUST_USE;
-void wtg_plan_free(struct wtg_plan *plan);
+WTG_API void wtg_plan_free(struct wtg_plan *plan);
 
-/* The settings that `without` can leave out: slug and reason.  Ends with a NULL slug. */
-struct wtg_setting {
-    const char *slug, *why;
-};
-const struct wtg_setting *wtg_settings(void);
+/* The settings that `without` can leave out, counted from 0: its slug and its reason; NULL behind
+ * the last. */
+WTG_API const char *wtg_setting_slug(size_t i);
+WTG_API const char *wtg_setting_why(size_t i);
 
 #ifdef __cplusplus
 }

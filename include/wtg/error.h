@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+#define WTG_API __attribute__((visibility("default")))
 #define WTG_MUST_USE __attribute__((warn_unused_result))
 #define WTG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -77,9 +78,9 @@ struct wtg_err {
 
 /* The row of a code: its name ("DISK_IN_USE"), exit code and sentence.  Unknown codes give the
  * row of BUG.  Never NULL. */
-const char *wtg_code_name(int code);
-int wtg_code_exit(int code);
-const char *wtg_code_text(int code);
+WTG_API const char *wtg_code_name(int code);
+WTG_API int wtg_code_exit(int code);
+WTG_API const char *wtg_code_text(int code);
 
 #ifdef __cplusplus
 }

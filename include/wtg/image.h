@@ -49,9 +49,9 @@ struct wtg_image;
 /* Opens an ISO, WIM, ESD or the first part of a split WIM (found by content, not by name) and reads
  * its tables.  Blocks on reading; writes nothing.  IO, NOT_FOUND, IMAGE_FORMAT, IMAGE_DAMAGED,
  * IMAGE_PART. */
-int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err) WTG_MUST_USE;
-void wtg_image_free(struct wtg_image *image);
-const struct wtg_image_info *wtg_image_info(const struct wtg_image *image);
+WTG_API int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err) WTG_MUST_USE;
+WTG_API void wtg_image_free(struct wtg_image *image);
+WTG_API const struct wtg_image_info *wtg_image_info(const struct wtg_image *image);
 
 /* One name in one edition. */
 struct wtg_entry {
@@ -66,7 +66,7 @@ struct wtg_entry {
 /* Calls `each` for every name, directories before what is in them, in the order of NTFS.  Stops
  * when it returns anything but 0.  `index` 0 is fine when there is only one edition.  IMAGE_CHOICE,
  * IMAGE_INDEX, IMAGE_DAMAGED. */
-int wtg_image_list(struct wtg_image *image, unsigned index,
+WTG_API int wtg_image_list(struct wtg_image *image, unsigned index,
                    int (*each)(const struct wtg_entry *entry, void *user), void *user,
                    struct wtg_err *err) WTG_MUST_USE;
 

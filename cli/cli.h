@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WTG_CLI_H
+#define WTG_CLI_H
+
+#include <libintl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "wtg/error.h"
+#include "wtg/job.h"
+
+#define _(text) gettext(text)
+#define N_(text) (text)
+#define CLI_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Exit codes; those of errors stand in wtg/error.h. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PROBLEMS = 3, EXIT_REFUSED = 4 };
+
+/* What every command takes.  First member of every command's own values. */
+struct cli_common {
+    bool json, yes, dry_run, quiet, verbose, help;
+};
+
+enum cli_kind {
+    CLI_FLAG,   /* bool */
+    CLI_STRING, /* const char * */
+    CLI_NUMBER, /* unsigned, from 1 */
+    CLI_SIZE,   /* uint64_t bytes: 64G, 500M, 32GB */
+    CLI_LIST,   /* struct cli_list, the option may come several times */
+};
+enum { CLI_LIST_MAX = 32 };
+struct cli_list {
+    const char *item[CLI_LIST_MAX];
+    size_t n;
+};
+
+/* One option: parsing, --help and the check of the manual page come from here. */
+struct cli_opt {
+    const char *name; /* without the dashes */
+    enum cli_kind kind;
+    size_t offset;   /* of the value in the command's struct */
+    const char *arg; /* "SIZE"; NULL for flags */
+    const char *help;
+};
+
+struct cli_command {
+    const char *name; /* "create", "image info" */
+    const char *args; /* "IMAGE TARGET" */
+    const char *help; /* one sentence */
+    const struct cli_opt *opt;
+    size_t nopts;
+    size_t nargs; /* exactly so many arguments */
+    size_t value_bytes;
+    int (*run)(const struct cli_command *c, void *values, char **args);
+};
+
+/* One file per command. */
+extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_disk_check;
+
+/* Parses and runs; returns the exit code. argv[0] is the first word behind the command's name. */
+int cli_run_command(const struct cli_command *c, int argc, char **argv);
+/* The word of `words` nearest to `typed`, NULL when none is near. */
+const char *cli_nearest(const char *typed, const char *const *words, size_t n);
+
+/* Words. */
+enum { CLI_TEXT_BYTES = 32 };
+char *cli_bytes(uint64_t bytes, char buf[CLI_TEXT_BYTES]); /* "3.2 GB", powers of 1000 */
+char *cli_duration(double seconds, char buf[CLI_TEXT_BYTES]); /* "4:05", "1:02:07" */
+/* Shows an error once: a sentence on stderr, or an object on stdout with --json.  Returns the exit
+ * code. */
+int cli_fail(const struct cli_common *common, const struct wtg_err *err);
+/* Prints one JSON object a line on stdout and frees it. */
+void cli_json(json_t *object);
+/* Asks a question that wants the full word; false without a terminal to answer on. */
+bool cli_ask(const char *question, const char *word);
+bool cli_is_terminal(void); /* stderr */
+
+/* Progress: one line that rewrites itself on a terminal, JSON objects with --json, else nothing.
+ * Ctrl-C cancels the job; a second one ends the program at once. */
+struct cli_progress {
+    struct wtg_job job;
+    const struct cli_common *common;
+    const char *step;
+    double step_began, shown;
+    uint64_t step_base;
+    bool on_screen;
+};
+void cli_progress_begin(struct cli_progress *p, const struct cli_common *common);
+void cli_progress_end(struct cli_progress *p);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wtg/create.h"
+
+struct create_values {
+    struct cli_common common;
+    uint64_t size, memory;
+    unsigned index, sector;
+    const char *edition, *seed, *unattend, *compact;
+    struct cli_list without;
+    bool no_boot, allow_fixed, skip_encrypted;
+};
+
+#define AT(field) offsetof(struct create_values, field)
+static const struct cli_opt opts[] = {
+    { "size", CLI_SIZE, AT(size), "SIZE", N_("size of an image file, like 64G") },
+    { "index", CLI_NUMBER, AT(index), "N", N_("which Windows of the image, by number") },
+    { "edition", CLI_STRING, AT(edition), "NAME", N_("the same by edition id or name") },
+    { "without", CLI_LIST, AT(without), "SETTING", N_("leave a setting out; may come several times") },
+    { "unattend", CLI_STRING, AT(unattend), "FILE", N_("put this answer file in place") },
+    { "no-boot", CLI_FLAG, AT(no_boot), NULL,
+      N_("any image onto one NTFS partition, unchanged, not to boot from") },
+    { "compact", CLI_STRING, AT(compact), "HOW", N_("'off': files are stored uncompressed") },
+    { "seed", CLI_STRING, AT(seed), "TEXT", N_("same text, same image: the same bytes again") },
+    { "allow-fixed", CLI_FLAG, AT(allow_fixed), NULL, N_("also a disk that is no stick") },
+    { "skip-encrypted", CLI_FLAG, AT(skip_encrypted), NULL, N_("leave files encrypted by EFS out") },
+    { "sector-size", CLI_NUMBER, AT(sector), "BYTES", N_("of an image file: 512 or 4096") },
+    { "memory", CLI_SIZE, AT(memory), "SIZE", N_("buffers use at most so much") },
+};
+
+/* The plan for people. */
+
+static void print_image(const struct wtg_plan_info *p)
+{
+    const struct wtg_image_info *i = p->image;
+    const struct wtg_edition *e = p->edition;
+    char size[CLI_TEXT_BYTES];
+
+    printf(_("image     %s\n"), i->path);
+    printf("          ");
+    if (i->container[0])
+        printf("%s, %s: ", i->container, i->member);
+    printf("%s, %s%s\n", cli_bytes(i->file_bytes, size), i->compression, i->solid ? _(", solid") : "");
+    printf("          %u: %s", e->index, e->name[0] ? e->name : _("(no name)"));
+    if (e->version[0])
+        printf(", %s", e->version);
+    if (e->architecture[0])
+        printf(", %s", e->architecture);
+    if (e->languages[0])
+        printf(", %s", e->languages);
+    printf(_("\n          %" PRIu64 " files, %" PRIu64 " directories\n"), p->files, p->directories);
+}
+
+static void print_target(const struct wtg_plan_info *p)
+{
+    const struct wtg_plan_target *t = &p->target;
+
+    printf(_("target    %s\n"), t->text);
+    printf(_("  holds   %s\n"), t->holds);
+    for (size_t i = 0; i < t->nlines; i++)
+        printf("          %s\n", t->lines[i]);
+}
+
+static void print_layout(const struct wtg_plan_info *p)
+{
+    char size[CLI_TEXT_BYTES], at[CLI_TEXT_BYTES];
+
+    printf(_("layout    GPT %s\n"), p->disk_guid);
+    for (size_t i = 0; i < p->nparts; i++)
+        printf("       %zu  %-28s %-6s %10s  %s %s\n", i + 1, p->part[i].name, p->part[i].file_system,
+               cli_bytes(p->part[i].size_bytes, size), _("at"),
+               cli_bytes(p->part[i].offset_bytes, at));
+}
+
+static void print_changes(const struct wtg_plan_info *p)
+{
+    const char *last = "";
+
+    if (p->nchanges)
+        printf(_("changes   (--without NAME leaves one out)\n"));
+    for (size_t i = 0; i < p->nchanges; i++) {
+        const struct wtg_plan_change *c = &p->change[i];
+        if (!c->slug[0] || strcmp(c->slug, last) != 0)
+            printf("  %-18s %s\n", c->slug, c->why);
+        printf("  %-18s   %s: %s\n", "", c->where, c->what);
+        last = c->slug;
+    }
+}
+
+static void print_plan(const struct wtg_plan_info *p)
+{
+    char a[CLI_TEXT_BYTES], b[CLI_TEXT_BYTES], c[CLI_TEXT_BYTES];
+
+    print_image(p);
+    print_target(p);
+    print_layout(p);
+    print_changes(p);
+    printf(_("steps\n"));
+    for (size_t i = 0; i < p->nsteps; i++)
+        printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, p->step[i].text);
+    printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
+           cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), p->rate_source);
+    printf(_("seed      %s\n"), p->seed);
+    for (size_t i = 0; i < p->nnotes; i++)
+        printf(_("note      %s\n"), p->note[i]);
+    fflush(stdout);
+}
+
+/* The plan for programs. */
+
+static json_t *target_json(const struct wtg_plan_target *t)
+{
+    json_t *lines = json_array();
+
+    for (size_t i = 0; i < t->nlines; i++)
+        json_array_append_new(lines, json_string(t->lines[i]));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:b, s:s, s:o}", "path", t->path, "text",
+                     t->text, "bus", t->bus, "model", t->model, "serial", t->serial, "size_bytes",
+                     (json_int_t)t->size_bytes, "sector_bytes", (int)t->sector_bytes, "is_file",
+                     t->is_file, "holds", t->holds, "partitions", lines);
+}
+
+static json_t *parts_json(const struct wtg_plan_info *p)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < p->nparts; i++)
+        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:I, s:I}", "name", p->part[i].name,
+                                           "file_system", p->part[i].file_system, "guid",
+                                           p->part[i].guid, "offset_bytes",
+                                           (json_int_t)p->part[i].offset_bytes, "size_bytes",
+                                           (json_int_t)p->part[i].size_bytes));
+    return a;
+}
+
+static json_t *changes_json(const struct wtg_plan_info *p)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < p->nchanges; i++)
+        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s}", "setting", p->change[i].slug,
+                                           "where", p->change[i].where, "what", p->change[i].what,
+                                           "why", p->change[i].why));
+    return a;
+}
+
+static json_t *steps_json(const struct wtg_plan_info *p)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < p->nsteps; i++)
+        json_array_append_new(a, json_pack("{s:s, s:s, s:s}", "step", p->step[i].slug, "effect",
+                                           p->step[i].effect, "text", p->step[i].text));
+    return a;
+}
+
+static json_t *notes_json(const struct wtg_plan_info *p)
+{
+    json_t *a = json_array();
+
+    for (size_t i = 0; i < p->nnotes; i++)
+        json_array_append_new(a, json_string(p->note[i]));
+    return a;
+}
+
+static void plan_json(const struct wtg_plan_info *p)
+{
+    const struct wtg_edition *e = p->edition;
+    json_t *image = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "path",
+                              p->image->path, "container", p->image->container, "member",
+                              p->image->member, "guid", p->image->guid, "index", (int)e->index,
+                              "name", e->name, "edition", e->edition_id, "version", e->version,
+                              "architecture", e->architecture);
+
+    cli_json(json_pack("{s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:s, "
+                       "s:I, s:s}",
+                       "event", "plan", "wtg_plan", 1, "image", image, "target",
+                       target_json(&p->target), "disk_guid", p->disk_guid, "partitions",
+                       parts_json(p), "changes", changes_json(p), "steps", steps_json(p), "notes",
+                       notes_json(p), "files", (json_int_t)p->files, "directories",
+                       (json_int_t)p->directories, "write_bytes", (json_int_t)p->write_bytes,
+                       "free_bytes", (json_int_t)p->free_bytes, "rate", (json_int_t)p->rate,
+                       "rate_source", p->rate_source, "seconds", (json_int_t)p->seconds, "seed",
+                       p->seed));
+}
+
+/* The report. */
+
+static void print_report(const struct cli_common *common, const struct wtg_plan_info *p,
+                         const struct wtg_report *r)
+{
+    char a[CLI_TEXT_BYTES], b[CLI_TEXT_BYTES], c[CLI_TEXT_BYTES];
+    double seconds = r->seconds > 0 ? r->seconds : 1e-3;
+
+    if (common->json) {
+        cli_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:s}", "event",
+                           "report", "result", "done", "image", p->image->path, "image_hash",
+                           r->image_hash, "target", p->target.path, "disk_guid", r->disk_guid,
+                           "written_bytes", (json_int_t)r->written_bytes, "content_bytes",
+                           (json_int_t)r->content_bytes, "files", (json_int_t)r->files,
+                           "directories", (json_int_t)r->directories, "seconds", r->seconds,
+                           "warning", r->warning));
+        return;
+    }
+    printf(_("done      %s\n"), p->target.text);
+    printf(_("          %s, image %u, %s\n"), p->image->path, p->edition->index, r->image_hash);
+    printf(_("          disk %s, volume %s\n"), r->disk_guid, r->volume_serial);
+    printf(_("          %s written in %s (%s/s), %s of content compared with its SHA-1\n"),
+           cli_bytes(r->written_bytes, a), cli_duration(seconds, b),
+           cli_bytes((uint64_t)((double)r->written_bytes / seconds), c),
+           cli_bytes(r->content_bytes, (char[CLI_TEXT_BYTES]){ 0 }));
+    if (r->warning[0])
+        printf(_("warning   %s\n"), r->warning);
+}
+
+/* The command. */
+
+static bool agreed(const struct create_values *v, const struct wtg_plan_info *p, struct wtg_err *err)
+{
+    char question[512];
+
+    if (v->common.yes)
+        return true;
+    snprintf(question, sizeof question,
+             _("\nEverything on %s will be lost.  Type 'yes' to go on:"), p->target.path);
+    if (!v->common.json && cli_ask(question, "yes"))
+        return true;
+    *err = (struct wtg_err){ .code = WTG_E_NOT_AGREED };
+    snprintf(err->text, sizeof err->text, _("nothing was written: the plan was not agreed to"));
+    snprintf(err->hint, sizeof err->hint,
+             _("answer 'yes', or give '--yes' when nobody is there to answer"));
+    return false;
+}
+
+static int run_plan(const struct create_values *v, struct cli_progress *progress,
+                    struct wtg_plan *plan, struct wtg_err *err)
+{
+    const struct wtg_plan_info *p = wtg_plan_info(plan);
+    struct wtg_report report;
+
+    if (v->common.json)
+        plan_json(p);
+    else if (!v->common.quiet || !v->common.yes)
+        print_plan(p);
+    if (v->common.dry_run)
+        return 0;
+    if (!agreed(v, p, err))
+        return err->code;
+    cli_progress_begin(progress, &v->common);
+    int r = wtg_plan_run(plan, &progress->job, &report, err);
+    cli_progress_end(progress);
+    if (r == 0)
+        print_report(&v->common, p, &report);
+    return r;
+}
+
+static int check_values(const struct create_values *v, struct wtg_err *err)
+{
+    *err = (struct wtg_err){ 0 };
+    if (v->compact && strcmp(v->compact, "off") != 0) {
+        err->code = WTG_E_USAGE;
+        snprintf(err->text, sizeof err->text, _("'--compact' knows only 'off' so far, not '%.64s'"),
+                 v->compact);
+    } else if (v->sector && v->sector != 512 && v->sector != 4096) {
+        err->code = WTG_E_USAGE;
+        snprintf(err->text, sizeof err->text, _("'--sector-size' wants 512 or 4096, not %u"),
+                 v->sector);
+    }
+    return err->code;
+}
+
+static int run(const struct cli_command *command, void *values, char **args)
+{
+    const struct create_values *v = values;
+    const struct wtg_create_opts o = {
+        .image = args[0],
+        .target = args[1],
+        .size_bytes = v->size,
+        .sector_bytes = v->sector,
+        .index = v->index,
+        .edition = v->edition,
+        .seed = v->seed,
+        .unattend = v->unattend,
+        .without = v->without.item,
+        .nwithout = v->without.n,
+        .no_boot = v->no_boot,
+        .allow_fixed = v->allow_fixed,
+        .skip_encrypted = v->skip_encrypted,
+        .look_only = v->common.dry_run,
+        .memory_bytes = v->memory,
+    };
+    struct wtg_plan *plan = NULL;
+    struct cli_progress progress;
+    struct wtg_err err;
+
+    (void)command;
+    if (check_values(v, &err) < 0)
+        return cli_fail(&v->common, &err);
+    cli_progress_begin(&progress, &v->common);
+    int r = wtg_create_plan(&o, &progress.job, &plan, &err);
+    cli_progress_end(&progress);
+    if (r == 0)
+        r = run_plan(v, &progress, plan, &err);
+    wtg_plan_free(plan);
+    return r < 0 ? cli_fail(&v->common, &err) : EXIT_DONE;
+}
+
+const struct cli_command cli_create = {
+    .name = "create",
+    .args = "IMAGE TARGET",
+    .help = N_("Windows To Go from an ISO, WIM, ESD or SWM onto a disk or into an image file"),
+    .opt = opts,
+    .nopts = CLI_LEN(opts),
+    .nargs = 2,
+    .value_bytes = sizeof(struct create_values),
+    .run = run,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The library's front: what faces call.  Opaque types and plain data, no words of its own. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "recipe/create.h"
+#include "recipe/look.h"
+#include "recipe/structure.h"
+#include "wtg/check.h"
+#include "wtg/create.h"
+#include "wtg/image.h"
+
+/* Plans of other wishes will stand beside `create`. */
+struct wtg_plan {
+    struct create *create;
+};
+
+int wtg_create_plan(const struct wtg_create_opts *opts, struct wtg_job *job, struct wtg_plan **ret,
+                    struct wtg_err *err)
+{
+    AUTO_FREE struct wtg_plan *p = mem_zeroed(1, sizeof *p, err);
+    int r = p ? create_new(opts, job, &p->create, err) : err->code;
+    if (r == 0)
+        *ret = TAKE_PTR(p);
+    return r;
+}
+
+const struct wtg_plan_info *wtg_plan_info(const struct wtg_plan *plan)
+{
+    return create_info(plan->create);
+}
+
+int wtg_plan_run(struct wtg_plan *plan, struct wtg_job *job, struct wtg_report *ret,
+                 struct wtg_err *err)
+{
+    return create_run(plan->create, job, ret, err);
+}
+
+void wtg_plan_free(struct wtg_plan *plan)
+{
+    if (plan)
+        create_free(plan->create);
+    free(plan);
+}
+
+const char *wtg_setting_slug(size_t i)
+{
+    return create_setting_slug(i);
+}
+
+const char *wtg_setting_why(size_t i)
+{
+    return create_setting_why(i);
+}
+
+struct wtg_image {
+    struct look *look;
+};
+
+int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err)
+{
+    AUTO_FREE struct wtg_image *i = mem_zeroed(1, sizeof *i, err);
+    int r = i ? look_new(path, &i->look, err) : err->code;
+    if (r == 0)
+        *ret = TAKE_PTR(i);
+    return r;
+}
+
+void wtg_image_free(struct wtg_image *image)
+{
+    if (image)
+        look_free(image->look);
+    free(image);
+}
+
+const struct wtg_image_info *wtg_image_info(const struct wtg_image *image)
+{
+    return look_info(image->look);
+}
+
+int wtg_image_list(struct wtg_image *image, unsigned index,
+                   int (*each)(const struct wtg_entry *entry, void *user), void *user,
+                   struct wtg_err *err)
+{
+    return look_list(image->look, index, each, user, err);
+}
+
+int wtg_check_structure(const char *target, const struct wtg_check_opts *opts, struct wtg_job *job,
+                        void (*each)(const struct wtg_problem *p, void *user), void *user,
+                        uint64_t *ret_errors, struct wtg_err *err)
+{
+    return recipe_check_structure(target, opts, job, each, user, ret_errors, err);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "recipe/create-priv.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* The plan in the public words of wtg/create.h. */
+
+static void *array(struct create *c, size_t n, size_t bytes, struct wtg_err *err)
+{
+    return arena_alloc(&c->words, n * bytes + 1, err);
+}
+
+/* What a target takes, where nobody has measured it. */
+static const struct {
+    enum disk_bus bus;
+    uint32_t least_mbps; /* of a USB link */
+    uint64_t rate;       /* bytes per second */
+    const char *source;
+} rates[] = {
+    { DISK_BUS_FILE, 0, 400000000, "assumed for an image file" },
+    { DISK_BUS_USB, 5000, 120000000, "assumed for USB 3" },
+    { DISK_BUS_USB, 0, 30000000, "assumed for USB 2" },
+    { DISK_BUS_SD, 0, 40000000, "assumed for an SD card" },
+    { DISK_BUS_EMMC, 0, 100000000, "assumed for eMMC" },
+    { DISK_BUS_NVME, 0, 1000000000, "assumed for NVMe" },
+    { DISK_BUS_OTHER, 0, 150000000, "assumed for a disk" },
+};
+
+static void describe_rate(struct create *c)
+{
+    struct wtg_plan_info *i = &c->plan_info;
+    size_t k = 0;
+
+    while (k + 1 < ARRAY_LEN(rates) &&
+           !(rates[k].bus == c->id.bus && c->id.usb_mbps >= rates[k].least_mbps))
+        k++;
+    i->rate = rates[k].rate;
+    i->rate_source = rates[k].source;
+    i->seconds = div_up(i->write_bytes, i->rate);
+}
+
+static int describe_target(struct create *c, struct wtg_err *err)
+{
+    struct wtg_plan_target *t = &c->plan_info.target;
+    char line[DISK_LINE_BYTES]; /* the longer one of the two kinds */
+    static_assert((int)DISK_LINE_BYTES >= (int)DISK_TEXT_BYTES, "room for both");
+    const char **lines = array(c, c->contents.nparts, sizeof *lines, err);
+
+    *t = (struct wtg_plan_target){
+        .path = c->id.path,
+        .bus = disk_bus_name(c->id.bus),
+        .model = c->id.model,
+        .serial = c->id.serial,
+        .size_bytes = c->id.size_bytes,
+        .sector_bytes = c->id.sector_bytes,
+        .is_file = c->id.bus == DISK_BUS_FILE,
+        .lines = lines,
+    };
+    t->text = recipe_text(&c->words, err, "%s", disk_identity_text(&c->id, line));
+    t->holds = !c->id.exists
+                   ? "nothing, it will be made"
+                   : recipe_text(&c->words, err, "%s", disk_contents_summary(&c->contents, line));
+    if (!lines || !t->text || !t->holds)
+        return err->code;
+    for (size_t i = 0; i < c->contents.nparts; i++) {
+        lines[i] = recipe_text(&c->words, err, "%s",
+                               disk_content_line(&c->contents, &c->contents.part[i], line));
+        if (!lines[i])
+            return err->code;
+        t->nlines++;
+    }
+    return 0;
+}
+
+static const char *guid_words(struct create *c, const struct guid *g, struct wtg_err *err)
+{
+    char text[GUID_TEXT_BYTES];
+    guid_text(g, text);
+    return recipe_text(&c->words, err, "%s", text);
+}
+
+static int describe_parts(struct create *c, struct wtg_err *err)
+{
+    static const char *const file_system[] = {
+        [DISK_ROLE_ESP] = "FAT32", [DISK_ROLE_MSR] = "", [DISK_ROLE_WINDOWS] = "NTFS"
+    };
+    struct wtg_plan_part *out = array(c, c->layout.nparts, sizeof *out, err);
+    if (!out)
+        return err->code;
+    for (size_t i = 0; i < c->layout.nparts; i++) {
+        const struct disk_part *p = &c->layout.part[i];
+        out[i] = (struct wtg_plan_part){ .name = p->name,
+                                         .file_system = file_system[p->role],
+                                         .guid = guid_words(c, &p->id, err),
+                                         .offset_bytes = p->offset_bytes,
+                                         .size_bytes = p->size_bytes };
+        if (!out[i].guid)
+            return err->code;
+    }
+    c->plan_info.part = out;
+    c->plan_info.nparts = c->layout.nparts;
+    c->plan_info.disk_guid = guid_words(c, &c->layout.id, err);
+    return c->plan_info.disk_guid ? 0 : err->code;
+}
+
+/* The setting that a deleted file belongs to; "" when a person cannot leave the edit out. */
+static const char *slug_of(const struct tree_edit *e)
+{
+    for (size_t i = 0; i < windows_nsettings; i++)
+        if (windows_settings[i].remove && strcmp(windows_settings[i].remove, e->path) == 0)
+            return windows_settings[i].slug;
+    return "";
+}
+
+static const char *edit_text(struct create *c, const struct tree_edit *e, struct wtg_err *err)
+{
+    uint64_t n = e->content ? e->content->size_bytes : 0;
+
+    if (e->op == TREE_EDIT_DELETE)
+        return "removed";
+    return recipe_text(&c->words, err, "%s, %" PRIu64 " bytes",
+                       e->op == TREE_EDIT_ADD ? "added" : "replaced", n);
+}
+
+static int describe_changes(struct create *c, struct wtg_err *err)
+{
+    size_t n = 0;
+    struct wtg_plan_change *out = array(c, c->changes.n + c->edits.n, sizeof *out, err);
+    if (!out)
+        return err->code;
+    for (size_t i = 0; i < c->changes.n; i++) {
+        const struct windows_change *w = &c->changes.change[i];
+        out[n++] = (struct wtg_plan_change){
+            .slug = w->setting->slug,
+            .where = recipe_text(&c->words, err, "%s\\%s\\%s", w->hive, w->key, w->name),
+            .what = recipe_text(&c->words, err, "%s -> %s", w->old_text, w->new_text),
+            .why = w->setting->why,
+        };
+    }
+    for (size_t i = 0; i < c->edits.n; i++) {
+        const struct tree_edit *e = &c->edits.edit[i];
+        out[n++] = (struct wtg_plan_change){ .slug = slug_of(e),
+                                             .where = e->path,
+                                             .what = edit_text(c, e, err),
+                                             .why = e->why };
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!out[i].where || !out[i].what)
+            return err->code;
+    c->plan_info.change = out;
+    c->plan_info.nchanges = n;
+    return 0;
+}
+
+/* What a person should know before saying yes. */
+
+enum { NOTES_MAX = 8, ROOM_TO_RUN_GB = 8, FIRST_MANY_PARTITIONS_BUILD = 15063 };
+
+static int add_note(struct create *c, const char **note, const char *text, struct wtg_err *err)
+{
+    if (!text)
+        return err->code;
+    if (c->plan_info.nnotes < NOTES_MAX)
+        note[c->plan_info.nnotes++] = text;
+    return 0;
+}
+
+static int describe_notes(struct create *c, struct wtg_err *err)
+{
+    const struct ntfs_build_info *n = ntfs_build_info(c->ntfs);
+    const char **note = array(c, NOTES_MAX, sizeof *note, err);
+    char size[DISK_SIZE_TEXT_BYTES];
+    int r = note ? 0 : err->code;
+
+    c->plan_info.note = note;
+    if (r == 0 && c->plan_info.boots && c->plan_info.free_bytes < ROOM_TO_RUN_GB * UINT64_C(1000000000))
+        r = add_note(c, note,
+                     recipe_text(&c->words, err,
+                                 "only %s stay free: Windows will start, but has little room for "
+                                 "updates and a page file", disk_size_text(c->plan_info.free_bytes, size)),
+                     err);
+    if (r == 0 && c->plan_info.boots && c->id.removable && c->info->build &&
+        c->info->build < FIRST_MANY_PARTITIONS_BUILD)
+        r = add_note(c, note,
+                     "this stick calls itself removable, and Windows before 10 1703 then sees only "
+                     "its first partition: it may not start", err);
+    if (r == 0 && n->short_names_dropped)
+        r = add_note(c, note,
+                     recipe_text(&c->words, err, "%" PRIu64 " second short names (8.3) of files "
+                                 "cannot be kept: NTFS allows one each", n->short_names_dropped), err);
+    if (r == 0 && n->object_ids_dropped)
+        r = add_note(c, note,
+                     recipe_text(&c->words, err, "%" PRIu64 " object ids that several files share "
+                                 "are kept once", n->object_ids_dropped), err);
+    if (r == 0 && c->opts.look_only)
+        r = add_note(c, note, "the target was only looked at, nothing was claimed or written", err);
+    return r;
+}
+
+static int describe_steps(struct create *c, struct wtg_err *err)
+{
+    size_t n = 0;
+    const struct plan_step *s = create_steps(c, &n);
+    struct wtg_plan_step *out = array(c, n, sizeof *out, err);
+    if (!out)
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct wtg_plan_step){ s[i].slug, plan_effect_name(s[i].effect), s[i].text };
+    c->plan_info.step = out;
+    c->plan_info.nsteps = n;
+    return 0;
+}
+
+int create_describe(struct create *c, struct wtg_err *err)
+{
+    const struct ntfs_build_info *n = ntfs_build_info(c->ntfs);
+    struct wtg_plan_info *i = &c->plan_info;
+
+    i->image = &c->view.info;
+    i->edition = &c->view.edition[c->info->index - 1];
+    i->seed = c->seed_text;
+    i->boots = !c->opts.no_boot;
+    i->files = n->files;
+    i->directories = n->directories;
+    i->free_bytes = n->size_bytes - min_u64(n->size_bytes, n->used_bytes);
+    for (size_t k = 0; k < c->regions.n; k++)
+        if (c->regions.region[k].kind != REGION_KEEP)
+            i->write_bytes += c->regions.region[k].length;
+    describe_rate(c);
+    int r = describe_target(c, err);
+    if (r == 0)
+        r = describe_parts(c, err);
+    if (r == 0)
+        r = describe_changes(c, err);
+    if (r == 0)
+        r = describe_notes(c, err);
+    return r < 0 ? r : describe_steps(c, err);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WTG_RECIPE_CREATE_PRIV_H
+#define WTG_RECIPE_CREATE_PRIV_H
+
+/* What the files of this recipe share. */
+
+#include "base/guid.h"
+#include "boot/files.h"
+#include "disk/contents.h"
+#include "disk/table.h"
+#include "disk/target.h"
+#include "fat/fat-build.h"
+#include "image/image.h"
+#include "ntfs/build.h"
+#include "plan/plan.h"
+#include "recipe/create.h"
+#include "recipe/facts.h"
+#include "tree/edit.h"
+#include "windows/windows.h"
+#include "write/write.h"
+
+struct create {
+    struct wtg_create_opts opts;
+    struct wtg_job *job; /* of the call that is running */
+    struct seed seed;
+    char seed_text[80];
+    uint64_t time; /* of everything that is new: the image's own */
+
+    struct image *image;
+    struct image_facts facts;
+    const struct image_info *info;
+    struct tree *tree;
+    struct tree_edits edits;
+    struct windows_changes changes;
+
+    struct disk_target_opts target_opts;
+    struct disk_identity id; /* of the plan */
+    struct disk_contents contents;
+    struct disk_target target; /* claimed, unless only looking */
+    struct disk_layout layout;
+    struct disk_table *table;
+
+    uint8_t *bcd; /* a copy for the comparison afterwards */
+    size_t bcd_bytes;
+    struct boot_esp esp;
+    struct fat_build *fat;
+    struct ntfs_build *ntfs;
+    uint64_t ntfs_serial;
+    struct tree_regions regions;
+
+    struct write_result written;
+    char warning[200];
+
+    struct arena words; /* strings and arrays of the public view */
+    struct recipe_facts view;
+    struct wtg_plan_info plan_info;
+};
+
+/* create-volume.c: the layout, from what the image and the target are.  DISK_TOO_SMALL says how
+ * much the whole disk must have. */
+int create_lay_out(struct create *c, struct wtg_err *err) WTG_MUST_USE;
+/* create-holes.c: where a sparse file is zero; ctx is the create. */
+int create_holes(void *ctx, const struct tree_blob *blob, struct ntfs_hole **ret, size_t *ret_n,
+                 struct wtg_err *err) WTG_MUST_USE;
+/* create-info.c: the plan in plain data. */
+int create_describe(struct create *c, struct wtg_err *err) WTG_MUST_USE;
+/* create-run.c: the table of steps, for both running and describing. */
+const struct plan_step *create_steps(const struct create *c, size_t *ret_n);
+
+#endif
