@@ -34,7 +34,8 @@ struct disk_contents {
     bool backup_only;               /* GPT: the primary table is damaged, this is the backup */
     char damage[160];               /* GPT: what is wrong with it, though it is readable; or "" */
     struct disk_content_part *part; /* by number */
-    size_t nparts, nmore;           /* nmore: how many more there are than are listed */
+    size_t nparts, parts_cap;
+    size_t nmore; /* how many more there are than are listed */
 };
 
 /* Reads the table through `b` alone.  Fails only when reading fails or memory is out: damage makes

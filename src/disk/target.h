@@ -60,7 +60,7 @@ int disk_target_recheck(const struct disk_host *host, const struct disk_target *
 /* The first change to an image file: emptied, then sparse in its full size. */
 int disk_target_begin(struct disk_target *t, struct wtg_err *err) WTG_MUST_USE;
 
-/* Closes; a no-op on a zeroed one with fd -1 or after a release. */
+/* Closes; a no-op when fd is -1, as after a release. */
 void disk_target_release(struct disk_target *t);
 /* Releases, and removes the image file when it did not exist before the claim: after a failure. */
 void disk_target_discard(struct disk_target *t);
