@@ -259,7 +259,8 @@ static int compare_attrs(const void *a, const void *b)
     return ntfs_attr_compare(a, b);
 }
 
-int ntfs_file_load(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f, struct wtg_err *err)
+int ntfs_file_load_record(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f,
+                          struct wtg_err *err)
 {
     free(f->list);
     f->list = NULL;
@@ -276,7 +277,12 @@ int ntfs_file_load(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f, 
     f->links = get_le16(d->links);
     f->flags = get_le16(d->flags);
     f->base_ref = get_le64(d->base_ref);
-    r = add_attrs(f, f->bytes, v->geom.record_bytes, record, err);
+    return add_attrs(f, f->bytes, v->geom.record_bytes, record, err);
+}
+
+int ntfs_file_load(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f, struct wtg_err *err)
+{
+    int r = ntfs_file_load_record(v, record, f, err);
     if (r == 0 && !f->base_ref)
         r = follow_list(v, f, err);
     if (r < 0)

@@ -93,6 +93,7 @@ static int parse_attr(struct wtg_span s, struct ntfs_attr *a, struct wtg_err *er
 {
     const struct ntfs_attr_disk *d = (const void *)s.p;
     a->length = (uint32_t)s.n;
+    a->whole = s;
     a->flags = get_le16(d->flags);
     a->instance = get_le16(d->instance);
     a->name_len = d->name_len;

@@ -302,7 +302,9 @@ int ntfs_record_read_raw(struct ntfs_volume *v, uint64_t n, uint8_t *buf, struct
                         (unsigned long long)n, (unsigned long long)v->records);
     bool inside = n >= v->window_first && n - v->window_first < v->window_n;
     int r = 0;
-    if (!inside && (n == 0 || n == v->window_first + v->window_n)) {
+    uint64_t end = v->window_first + v->window_n;
+    /* From the start, or going on not far behind it: somebody reads from front to back. */
+    if (!inside && (n == 0 || (n >= end && n - end < WINDOW_BYTES / rb))) {
         r = fill_window(v, n, err);
         inside = r == 0;
     }

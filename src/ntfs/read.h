@@ -62,6 +62,7 @@ struct ntfs_attr {
     uint8_t compression_unit;      /* non-resident only, like all that follows the value */
     uint8_t name_len;              /* units */
     const uint8_t *name;           /* UTF-16LE, unaligned */
+    struct wtg_span whole;         /* header and all */
     struct wtg_span value;         /* resident only */
     struct wtg_span pairs;         /* mapping pairs */
     uint64_t lowest_vcn, clusters; /* what this piece claims to map: highest - lowest + 1 */
@@ -132,6 +133,9 @@ struct ntfs_file {
 };
 int ntfs_file_load(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f,
                    struct wtg_err *err) WTG_MUST_USE;
+/* Only what stands in this one record, in its order. */
+int ntfs_file_load_record(struct ntfs_volume *v, uint64_t record, struct ntfs_file *f,
+                          struct wtg_err *err) WTG_MUST_USE;
 void ntfs_file_release(struct ntfs_file *f);
 /* The first piece of the attribute of this type and ASCII name, or NULL. */
 const struct ntfs_attr *ntfs_file_find(const struct ntfs_file *f, uint32_t type, const char *name);
