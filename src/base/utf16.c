@@ -84,26 +84,35 @@ static int32_t take_point(const uint8_t **p)
     return c < least[more] || c > 0x10ffff ? -1 : (int32_t)c;
 }
 
+bool utf16_from_utf8_buf(const char *s, size_t len, uint16_t *buf, size_t cap, size_t *ret_n)
+{
+    const uint8_t *p = (const uint8_t *)s, *end = p + len;
+    size_t n = 0;
+
+    while (p < end) {
+        int32_t c = take_point(&p);
+        if (c < 0 || n + (c >= 0x10000 ? 2 : 1) > cap)
+            return false;
+        if (c >= 0x10000) {
+            buf[n++] = (uint16_t)(0xd800 + ((c - 0x10000) >> 10));
+            buf[n++] = (uint16_t)(0xdc00 + ((c - 0x10000) & 0x3ff));
+        } else {
+            buf[n++] = (uint16_t)c;
+        }
+    }
+    *ret_n = n;
+    return true;
+}
+
 int utf16_from_utf8(const char *s, uint16_t **ret, size_t *ret_n, struct wtg_err *err)
 {
-    const uint8_t *p = (const uint8_t *)s;
-    size_t n = 0;
-    AUTO_FREE uint16_t *out = malloc((strlen(s) + 1) * sizeof *out);
+    size_t len = strlen(s);
+    AUTO_FREE uint16_t *out = malloc((len + 1) * sizeof *out); /* a byte makes one unit at most */
 
     if (!out)
         return wtg_fail_nomem(err);
-    while (*p) {
-        int32_t c = take_point(&p);
-        if (c < 0)
-            return wtg_fail(err, WTG_E_USAGE, "'%s' is not valid UTF-8", s);
-        if (c >= 0x10000) {
-            out[n++] = (uint16_t)(0xd800 + ((c - 0x10000) >> 10));
-            out[n++] = (uint16_t)(0xdc00 + ((c - 0x10000) & 0x3ff));
-        } else {
-            out[n++] = (uint16_t)c;
-        }
-    }
+    if (!utf16_from_utf8_buf(s, len, out, len, ret_n))
+        return wtg_fail(err, WTG_E_USAGE, "'%s' is not valid UTF-8", s);
     *ret = TAKE_PTR(out);
-    *ret_n = n;
     return 0;
 }

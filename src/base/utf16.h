@@ -2,6 +2,7 @@
 #ifndef WTG_BASE_UTF16_H
 #define WTG_BASE_UTF16_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -25,5 +26,9 @@ char *utf16_to_utf8_dup(const uint16_t *s, size_t n, struct wtg_err *err) WTG_MU
  * bytes that are not (W)UTF-8. */
 int utf16_from_utf8(const char *s, uint16_t **ret, size_t *ret_n, struct wtg_err *err)
     WTG_MUST_USE;
+
+/* The same for `len` bytes of a NUL-terminated string that end before a NUL or another ASCII
+ * character, into a buffer, allocating nothing.  False when they are not (W)UTF-8 or do not fit. */
+bool utf16_from_utf8_buf(const char *s, size_t len, uint16_t *buf, size_t cap, size_t *ret_n);
 
 #endif

@@ -188,20 +188,16 @@ struct tree_link *tree_find_child(const struct tree_node *dir, const uint16_t *n
 
 struct tree_link *tree_find(const struct tree *t, const char *path)
 {
-    struct wtg_err err = { 0 };
-    AUTO_FREE uint16_t *units = NULL;
-    size_t n = 0;
     struct tree_link *at = t->root->link;
 
-    if (utf16_from_utf8(path, &units, &n, &err) < 0)
-        return NULL;
-    for (size_t i = 0; i < n && at;) {
-        size_t start = i;
-        while (i < n && units[i] != '\\' && units[i] != '/')
-            i++;
-        if (i > start)
-            at = tree_find_child(at->node, units + start, i - start);
-        i++;
+    while (*path && at) {
+        uint16_t name[NAME_MAX_UNITS];
+        size_t n = 0, len = strcspn(path, "\\/");
+        if (!utf16_from_utf8_buf(path, len, name, NAME_MAX_UNITS, &n))
+            return NULL; /* no node has such a name */
+        if (n > 0)
+            at = tree_find_child(at->node, name, n);
+        path += len + (path[len] != '\0');
     }
     return at;
 }
