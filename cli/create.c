@@ -208,7 +208,8 @@ static void print_report(const struct cli_common *common, const struct wtg_plan_
         return;
     }
     printf(_("done      %s\n"), p->target.text);
-    printf(_("          %s, image %u, %s\n"), p->image->path, p->edition->index, r->image_hash);
+    printf(_("          from %s, image %u, metadata SHA-1 %s\n"), p->image->path,
+           p->edition->index, r->image_hash);
     printf(_("          disk %s, volume %s\n"), r->disk_guid, r->volume_serial);
     printf(_("          %s written in %s (%s/s), %s of content compared with its SHA-1\n"),
            cli_bytes(r->written_bytes, a), cli_duration(seconds, b),

@@ -318,6 +318,11 @@ int image_load_tree(struct image *i, uint32_t index, struct tree **ret, struct w
     return r < 0 ? r : wim_tree_load(i->wim, checked - 1, ret, err);
 }
 
+void image_metadata_sha1(const struct image *i, uint32_t index, uint8_t ret[20])
+{
+    memcpy(ret, i->wim->metadata[index - 1].b.sha1, 20);
+}
+
 int image_verify_integrity(struct image *i, struct wtg_job *job, bool *ret_present,
                            struct wtg_err *err)
 {

@@ -102,6 +102,10 @@ int image_select(const struct image *i, uint32_t index, const char *edition, uin
 int image_load_tree(struct image *i, uint32_t index, struct tree **ret,
                     struct wtg_err *err) WTG_MUST_USE;
 
+/* SHA-1 of one image's metadata (index from 1, as image_select gives it).  The metadata holds the
+ * SHA-1 of every file, so this one number stands for the whole Windows. */
+void image_metadata_sha1(const struct image *i, uint32_t index, uint8_t ret[20]);
+
 /* Compares all parts with their integrity tables.  `*ret_present`: there is at least one; without
  * one nothing is read.  Reads everything: progress step "verify-integrity", in bytes.
  * IMAGE_HASH when something differs. */

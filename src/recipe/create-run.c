@@ -199,6 +199,9 @@ static void fill_report(const struct create *c, double seconds, struct wtg_repor
         .disk_guid = c->plan_info.disk_guid,
         .warning = c->warning,
     };
+    uint8_t sha1[SHA1_BYTES];
+    image_metadata_sha1(c->image, c->info->index, sha1);
+    hash_hex(sha1, sizeof sha1, ret->image_hash);
     snprintf(ret->volume_serial, sizeof ret->volume_serial, "%016" PRIX64, c->ntfs_serial);
 }
 
