@@ -271,8 +271,8 @@ static int by_weight(const void *a, const void *b)
     int w = (int)y->system - (int)x->system;
 
     w = w ? w : (int)x->kind - (int)y->kind;
-    w = w ? w : strcmp(x->device, y->device);
-    return w ? w : strcmp(x->where, y->where);
+    w = w ? w : strcmp(x->where, y->where); /* "/" says it best */
+    return w ? w : strcmp(x->device, y->device);
 }
 
 static int finish(struct uses *u, int r, struct disk_use **ret, size_t *ret_n)
