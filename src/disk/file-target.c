@@ -103,6 +103,11 @@ int disk_look_file(const struct disk_host *host, const char *path,
     int r = full_path(path, full, err);
     if (r < 0)
         return r;
+    if (strncmp(full, "/dev/", 5) == 0 && strncmp(full, "/dev/shm/", 9) != 0 &&
+        (stat(full, &st) < 0 || S_ISREG(st.st_mode))) {
+        wtg_fail(err, WTG_E_TARGET, "'%s' is a plain file among the devices, no disk", full);
+        return wtg_hint(err, "it was made by mistake, when the disk was not there; remove it");
+    }
     bool exists = stat(full, &st) == 0;
     r = exists ? look_existing(host, full, &st, opts, err)
                : check_room(full, opts->need_bytes, 0, err);

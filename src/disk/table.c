@@ -82,16 +82,35 @@ static int add_part(struct fdisk_context *c, const struct disk_layout *l, size_t
     return said(r, "adding a partition", err);
 }
 
-static int make_label(struct fdisk_context *c, const struct disk_layout *l, struct wtg_err *err)
+/* What libfdisk would choose by itself, or by chance: its own first usable sector is 2048, Windows'
+ * and everybody else's the first behind the entries. */
+static int set_headers(struct fdisk_context *c, struct fdisk_script *script,
+                       const struct disk_layout *l)
 {
-    char id[GUID_TEXT_BYTES];
-    int r = said(fdisk_create_disklabel(c, "gpt"), "making a GPT", err);
+    char id[GUID_TEXT_BYTES], first[24];
 
     guid_text(&l->id, id);
-    if (r == 0)
-        r = said(fdisk_set_disklabel_id_from_string(c, id), "setting the disk's GUID", err);
+    snprintf(first, sizeof first, "%u",
+             2 + (ENTRIES_BYTES + l->sector_bytes - 1) / l->sector_bytes);
+    int r = fdisk_script_set_header(script, "label", "gpt");
+    if (!r)
+        r = fdisk_script_set_header(script, "label-id", id);
+    if (!r)
+        r = fdisk_script_set_header(script, "first-lba", first);
+    return r ? r : fdisk_apply_script_headers(c, script);
+}
+
+static int make_label(struct fdisk_context *c, const struct disk_layout *l, struct wtg_err *err)
+{
+    struct fdisk_script *script = fdisk_new_script(c);
+
+    if (!script)
+        return wtg_fail_nomem(err);
+    int r = said(set_headers(c, script, l), "making a GPT", err);
     for (size_t i = 0; r == 0 && i < l->nparts; i++)
         r = add_part(c, l, i, err);
+    fdisk_set_script(c, NULL);
+    fdisk_unref_script(script);
     if (r == 0 && fdisk_verify_disklabel(c) != 0)
         r = wtg_fail(err, WTG_E_BUG, "libfdisk finds fault with the new partition table");
     return r == 0 ? said(fdisk_write_disklabel(c), "writing the GPT", err) : r;
