@@ -56,22 +56,30 @@ static const char *test_skipped;
         return;                                                                                    \
     } while (0)
 
+/* Runs a table; for programs that have something to prepare. */
+static int test_run(const struct test *table, size_t n)
+{
+    bool any = false;
+
+    printf("1..%zu\n", n);
+    for (size_t i = 0; i < n; i++) {
+        test_failed = false;
+        test_skipped = NULL;
+        table[i].run();
+        printf("%s %zu - %s", test_failed ? "not ok" : "ok", i + 1, table[i].name);
+        if (test_skipped)
+            printf(" # SKIP %s", test_skipped);
+        printf("\n");
+        fflush(stdout);
+        any |= test_failed;
+    }
+    return any;
+}
+
 #define TEST_MAIN(table)                                                                           \
     int main(void)                                                                                 \
     {                                                                                              \
-        size_t n = sizeof(table) / sizeof((table)[0]);                                             \
-        bool any = false;                                                                          \
-        printf("1..%zu\n", n);                                                                     \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            test_failed = false;                                                                   \
-            test_skipped = NULL;                                                                   \
-            (table)[i].run();                                                                      \
-            printf("%s %zu - %s", test_failed ? "not ok" : "ok", i + 1, (table)[i].name);          \
-            printf(test_skipped ? " # SKIP %s\n" : "\n%.0s", test_skipped ? test_skipped : "");    \
-            fflush(stdout);                                                                        \
-            any |= test_failed;                                                                    \
-        }                                                                                          \
-        return any;                                                                                \
+        return test_run(table, sizeof(table) / sizeof((table)[0]));                                \
     }
 
 #endif
