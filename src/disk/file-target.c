@@ -16,20 +16,20 @@
 /* The path without links and dots; the file itself need not be there, its folder must. */
 static int full_path(const char *path, char ret[PATH_MAX], struct wtg_err *err)
 {
-    char copy[PATH_MAX], name[PATH_MAX], folder[PATH_MAX];
+    char copy[PATH_MAX], again[PATH_MAX], folder[PATH_MAX];
 
     if (realpath(path, ret))
         return 0;
-    if (errno != ENOENT || strlen(path) >= sizeof copy)
+    if (errno != ENOENT)
         return wtg_fail_errno(err, errno, "looking for '%s'", path);
-    strcpy(copy, path);
-    snprintf(name, sizeof name, "%s", basename(copy));
-    strcpy(copy, path);
+    snprintf(copy, sizeof copy, "%s", path); /* basename and dirname may write into theirs */
+    snprintf(again, sizeof again, "%s", path);
     if (!realpath(dirname(copy), folder)) {
         wtg_fail_errno(err, errno, "looking for the folder of '%s'", path);
         return wtg_hint(err, "make the folder first, or give the path of one that exists");
     }
-    if (snprintf(ret, PATH_MAX, "%s%s%s", folder, strcmp(folder, "/") ? "/" : "", name) >= PATH_MAX)
+    if (snprintf(ret, PATH_MAX, "%s%s%s", folder, strcmp(folder, "/") ? "/" : "",
+                 basename(again)) >= PATH_MAX)
         return wtg_fail(err, WTG_E_USAGE, "the path '%.100s...' is too long", path);
     return 0;
 }

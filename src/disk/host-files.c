@@ -17,6 +17,8 @@
 enum { TEXT_MAX = 4 << 20 };
 
 static char *path_v(const struct disk_host *h, char buf[HOST_PATH_BYTES], const char *fmt,
+                    va_list ap) WTG_PRINTF(3, 0);
+static char *path_v(const struct disk_host *h, char buf[HOST_PATH_BYTES], const char *fmt,
                     va_list ap)
 {
     int n = snprintf(buf, HOST_PATH_BYTES, "%s", h && h->root ? h->root : "");

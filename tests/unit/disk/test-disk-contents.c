@@ -67,7 +67,7 @@ static void gpt_damage(void)
         struct disk_contents c;
         uint8_t *p = blk_mem_bytes(b);
         p[512 + rows[i].off] ^= rows[i].first ? 0x55 : 0;
-        p[SIZE - 512 + rows[i].off] ^= rows[i].last ? 0x55 : 0;
+        p[SIZE - 512 + rows[i].off % 512] ^= rows[i].last ? 0x55 : 0;
         OK(disk_contents_read(b, &c, &err), err);
         if (c.label != rows[i].want || c.backup_only != rows[i].backup_only ||
             (c.damage[0] != 0) != rows[i].damage) {
@@ -77,7 +77,7 @@ static void gpt_damage(void)
         CHECK(c.label != DISK_LABEL_GPT || c.nparts == 3);
         disk_contents_release(&c);
         p[512 + rows[i].off] ^= rows[i].first ? 0x55 : 0;
-        p[SIZE - 512 + rows[i].off] ^= rows[i].last ? 0x55 : 0;
+        p[SIZE - 512 + rows[i].off % 512] ^= rows[i].last ? 0x55 : 0;
     }
     blk_free(b);
 }
