@@ -58,6 +58,7 @@ struct tree_feed_ops {
                   uint8_t *const *dst, struct wtg_err *err);
     void (*free)(struct tree_feed *f);
 };
+/* An error about one blob carries its index in the fact "tree.blob". */
 struct tree_feed { /* first member of a source's own */
     const struct tree_feed_ops *ops;
     uint64_t decoder_bytes; /* memory that one decoder needs, at the most */

@@ -2,6 +2,7 @@
 #include "write/room.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,12 +42,24 @@ static void unlock(struct pipeline *p)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* The blob that a source's own error is about: its place among those that were asked for stands in
+ * the fact "tree.blob". */
+static const struct tree_blob *blamed(const struct pipeline *p, const struct wtg_err *err)
+{
+    for (size_t i = 0; i < err->nfacts; i++)
+        if (strcmp(err->fact[i].key, "tree.blob") == 0) {
+            size_t at = strtoull(err->fact[i].value, NULL, 10);
+            return at < p->nwants ? p->want[at].blob : NULL;
+        }
+    return NULL;
+}
+
 static void fail(struct pipeline *p, const struct wtg_err *err, const struct tree_blob *bad)
 {
     lock(p);
     if (!p->stop) {
         p->err = *err;
-        p->bad_blob = bad;
+        p->bad_blob = bad ? bad : blamed(p, err);
     }
     p->stop = true;
     unlock(p);
