@@ -141,10 +141,11 @@ static int find_install(struct image *i, struct blk **ret, struct wtg_err *err)
     }
     enum image_container container = i->container;
     while (r == 0 && !i->several_inside && p < ARRAY_LEN(places)) {
-        struct wtg_err ignored;
         struct blk *other = NULL;
         AUTO_FREE char *path = NULL;
-        i->several_inside = find_in_place(i, places[p++], &other, &path, &ignored) == 0;
+        int also = find_in_place(i, places[p++], &other, &path, err);
+        i->several_inside = also == 0;
+        r = also == WTG_E_NOT_FOUND ? 0 : also;
         blk_free(other);
     }
     i->container = container;
@@ -163,8 +164,10 @@ static int open_in_disc(struct image *i, const char *inside, struct wtg_err *err
         r = 0; /* the bridge has everything once more */
     if (r == 0)
         r = inside ? disc_find(i, inside, &blk, &i->inside, err) : find_install(i, &blk, err);
-    if (r < 0)
+    if (r < 0) {
+        blk_free(blk);
         return r;
+    }
     const char *slash = strrchr(i->inside, '/');
     r = wim_open(blk, slash ? slash + 1 : i->inside, &siblings, &i->wim, err);
     return r < 0 ? wtg_because(err, "'%s' in the ISO", i->inside) : 0;

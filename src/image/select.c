@@ -52,15 +52,16 @@ static int list_images(const struct image_info *info, size_t n, struct wtg_err *
     return wtg_hint(err, "choose with --index or --edition: %s%s", list, i < n ? ", ..." : "");
 }
 
-/* Equal without case, as Windows sees it. */
-static bool same_text(const char *a, const char *b)
+/* Equal without case, as Windows sees it? 1, 0, or an error. */
+static int same_text(const char *a, const char *b, struct wtg_err *err)
 {
-    struct wtg_err ignored;
     AUTO_FREE uint16_t *ua = NULL, *ub = NULL;
     size_t na = 0, nb = 0;
 
-    return *a && utf16_from_utf8(a, &ua, &na, &ignored) == 0 &&
-           utf16_from_utf8(b, &ub, &nb, &ignored) == 0 && names_same(ua, na, ub, nb);
+    int r = utf16_from_utf8(a, &ua, &na, err);
+    if (r == 0)
+        r = utf16_from_utf8(b, &ub, &nb, err);
+    return r < 0 ? r : na > 0 && names_same(ua, na, ub, nb);
 }
 
 static int by_index(const struct image_info *info, size_t n, uint64_t index, uint32_t *ret,
@@ -88,7 +89,10 @@ static int by_edition(const struct image_info *info, size_t n, const char *editi
         for (size_t i = 0; i < n; i++) {
             const char *text;
             memcpy(&text, (const char *)&info[i] + fields[f], sizeof text);
-            if (same_text(text, edition)) {
+            int same = same_text(text, edition, err);
+            if (same < 0)
+                return same;
+            if (same) {
                 found = info[i].index;
                 matches++;
             }

@@ -99,15 +99,20 @@ int wim_stream_at(const struct wim_dentry *d, uint64_t *off, struct wtg_span *re
     return 0;
 }
 
-struct wtg_span wim_tagged(const struct wim_dentry *d, uint32_t tag)
+int wim_tagged(const struct wim_dentry *d, uint32_t tag, struct wtg_span *ret, struct wtg_err *err)
 {
+    *ret = (struct wtg_span){ 0 };
     for (uint64_t at = 0;;) {
         const struct wim_tag_disk *t = span_at(d->tagged, at, sizeof *t);
         if (!t)
-            return (struct wtg_span){ 0 };
+            return 0;
         uint32_t n = get_le32(t->bytes);
-        if (get_le32(t->tag) == tag)
-            return span_sub(d->tagged, at + sizeof *t, n);
+        if (get_le32(t->tag) == tag) {
+            *ret = span_sub(d->tagged, at + sizeof *t, n);
+            return ret->p ? 0
+                          : wtg_fail(err, WTG_E_IMAGE_DAMAGED,
+                                     "tagged item %u of %u bytes does not fit", tag, n);
+        }
         at += sizeof *t + round_up(n, 8);
     }
 }

@@ -29,8 +29,9 @@ int wim_dentry_at(struct wtg_span metadata, uint64_t off, struct wim_dentry *ret
 int wim_stream_at(const struct wim_dentry *d, uint64_t *off, struct wtg_span *ret_name,
                   const uint8_t **ret_sha1, struct wtg_err *err) WTG_MUST_USE;
 
-/* The data of the first tagged item of this kind, or an empty span. */
-struct wtg_span wim_tagged(const struct wim_dentry *d, uint32_t tag);
+/* The data of the first tagged item of this kind, or an empty span when there is none. */
+int wim_tagged(const struct wim_dentry *d, uint32_t tag, struct wtg_span *ret,
+               struct wtg_err *err) WTG_MUST_USE;
 
 /* The SHA-1 of the file's content without name; zeroes when it is empty. wim-node.c */
 int wim_data_sha1(const struct wim_dentry *d, const uint8_t **ret,

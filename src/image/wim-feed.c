@@ -168,7 +168,7 @@ static int large_piece(struct feed *f, struct tree_unit *u, size_t budget, struc
 {
     const struct wim_blob *b = blob_at(f, f->at);
     struct wim_cut c = wim_cut_of(f->w, b);
-    uint64_t step = c.chunk_bytes ? c.chunk_bytes : PLAIN_STEP_BYTES;
+    uint64_t step = c.chunk_bytes ? c.chunk_bytes : min_u64(PLAIN_STEP_BYTES, f->aim);
     uint64_t len = min_u64(b->b.size_bytes - f->pos, max_u64(budget / step, 1) * step);
     struct tree_piece p = { .blob = f->at, .blob_off = f->pos, .len = (size_t)len };
     uint64_t first = f->pos / step, n = div_up(len, step), raw = len;

@@ -20,10 +20,11 @@ static uint16_t *units_of(struct arena *a, struct wtg_span utf16le, struct wtg_e
 static int object_id(struct tree *t, struct tree_node *node, const struct wim_dentry *d,
                      struct wtg_err *err)
 {
-    struct wtg_span id = wim_tagged(d, WIM_TAG_OBJECT_ID);
+    struct wtg_span id;
+    int r = wim_tagged(d, WIM_TAG_OBJECT_ID, &id, err);
 
-    if (id.n < 16)
-        return 0;
+    if (r < 0 || id.n < 16)
+        return r;
     node->object_id_len = id.n >= 64 ? 64 : 16; /* with or without the three birth ids */
     node->object_id = arena_dup(&t->arena, id.p, node->object_id_len, err);
     return node->object_id ? 0 : err->code;
@@ -55,9 +56,12 @@ static int ea_at(struct wtg_span eas, uint64_t *at, struct tree_ea *ret)
 static int extended_attributes(struct tree *t, struct tree_node *node, const struct wim_dentry *d,
                                struct wtg_err *err)
 {
-    struct wtg_span item = wim_tagged(d, WIM_TAG_EAS);
+    struct wtg_span item;
     uint32_t n = 0;
+    int r = wim_tagged(d, WIM_TAG_EAS, &item, err);
 
+    if (r < 0)
+        return r;
     for (uint64_t at = 0; at < item.n; n++)
         if (ea_at(item, &at, NULL) < 0)
             return wtg_fail(err, WTG_E_IMAGE_DAMAGED,

@@ -5,6 +5,8 @@
 #include <libxml/tree.h>
 #include <string.h>
 
+#include "base/utf16.h"
+
 /* The XML at the end of a WIM: what its images are called.  Nothing here is needed to lay an image
  * down, so an element that is missing or odd is left empty. */
 
@@ -184,22 +186,44 @@ static int document_parse(xmlDoc *doc, size_t nimages, struct arena *arena, stru
     return 0;
 }
 
+/* libxml2 complains about broken UTF-16 on stderr, whatever it is told; so it gets UTF-8. */
+static int to_utf8(struct wtg_span utf16le, char **ret, size_t *ret_n, struct wtg_err *err)
+{
+    size_t n = utf16le.n / 2;
+    AUTO_FREE uint16_t *units = mem_zeroed(n, sizeof *units, err);
+    if (!units)
+        return err->code;
+    AUTO_FREE char *text = mem_zeroed(UTF16_MAX_UTF8(n), 1, err);
+    if (!text)
+        return err->code;
+    for (size_t i = 0; i < n; i++)
+        units[i] = le16_at(utf16le.p + 2 * i);
+    *ret_n = utf16_to_utf8(units, n, text, UTF16_MAX_UTF8(n));
+    *ret = TAKE_PTR(text);
+    return 0;
+}
+
 int wim_xml_parse(struct wtg_span utf16le, size_t nimages, struct arena *arena,
                   struct image_info **ret, struct wtg_err *err)
 {
     const uint8_t *bom = span_at(utf16le, 0, 2);
+    AUTO_FREE char *text = NULL;
+    size_t n = 0;
 
     if (bom && le16_at(bom) == 0xfeff)
         utf16le = span_sub(utf16le, 2, utf16le.n - 2);
     if (utf16le.n > WIM_MAX_XML_BYTES)
         return wtg_fail(err, WTG_E_IMAGE_DAMAGED, "%zu bytes of XML are too many", utf16le.n);
+    int r = to_utf8(utf16le, &text, &n, err);
+    if (r < 0)
+        return r;
     /* No network, no entities of its own, no messages on stderr. */
-    xmlDoc *doc = xmlReadMemory((const char *)utf16le.p, (int)utf16le.n, NULL, "UTF-16LE",
+    xmlDoc *doc = xmlReadMemory(text, (int)n, NULL, "UTF-8",
                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!doc)
         return wtg_fail(err, WTG_E_IMAGE_DAMAGED, "%zu bytes that are not XML in UTF-16",
                         utf16le.n);
-    int r = document_parse(doc, nimages, arena, ret, err);
+    r = document_parse(doc, nimages, arena, ret, err);
     xmlFreeDoc(doc);
     return r;
 }
