@@ -13,6 +13,9 @@ for image in $images; do
     expect 0 "$image: create" \
         "$wtg" create "$samples/$image" "$image.img" --size 2G --yes --seed same || { cat err; continue; }
     part "$image.img" 3 ntfs || continue
+    check "$image: ntfsfix -n" ntfsfix -n ntfs
+    check "$image: 7z t" 7z t ntfs
+    check "$image: our own checker" "$wtg" disk check "$image.img"
     quietly wimlib-imagex capture ntfs "$image.after" --compress=none --norpfix
     if [ -z "$first" ]; then
         first=$image.after

@@ -35,7 +35,9 @@ need() { # programs that only this case uses
         command -v "$program" >/dev/null || skip_all "'$program' is not installed"
     done
 }
-need_samples() { "$top/tests/sample/make-sample" "$build" "$samples" "$@" || exit 1; }
+need_samples() {
+    "$top/tests/sample/make-sample" "$build" "$samples" "$@" || { fail "samples: $*"; exit 1; }
+}
 
 # check WHAT COMMAND...: ok when it exits 0; shows what it printed when not.
 check() {
@@ -72,6 +74,10 @@ says() {
     pass "$what"
 }
 
+says_nothing() { # what file
+    if [ -s "$2" ]; then fail "$1: says nothing" "$(tail -c 3000 "$2")"; else pass "$1: says nothing"; fi
+}
+
 # same WHAT FILE FILE
 same() {
     if cmp -s "$2" "$3"; then pass "$1"; else
@@ -90,6 +96,23 @@ part() {
     truncate -s $(((last - first + 1) * sector)) "$3"
     python3 "$top/tests/cases/sparse-copy" "$1" $((first * sector)) \
         $(((last - first + 1) * sector)) "$3"
+}
+
+# look_at_volume FILE: every reader of NTFS that is not ours; leaves fls.log and fsntfs.log.
+look_at_volume() {
+    check "ntfsfix -n" ntfsfix -n "$1"
+    check "ntfsinfo -m" ntfsinfo -m -f "$1"
+    ntfsresize -i -f "$1" >resize.log 2>&1
+    says "ntfsresize -i -f: consistent" resize.log "You might resize at"
+    check "ntfscluster: which files use clusters" ntfscluster -f -c 0-100000 "$1"
+    check "fsstat" fsstat "$1"
+    check "fls -r" fls -r -p "$1"
+    cp check.log fls.log
+    check "7z t" 7z t "$1"
+    check "fsntfsinfo" fsntfsinfo "$1"
+    check "fsntfsinfo -H" fsntfsinfo -H "$1"
+    cp check.log fsntfs.log
+    check "grub-fstest ls" grub-fstest "$1" ls '(loop0)/'
 }
 
 # The number of the partition that holds Windows: the last.
