@@ -146,9 +146,12 @@ int disk_identify(const struct disk_host *h, const char *name, struct disk_ident
     id.removable = host_number(h, "/sys/class/block/%s/removable", name);
     id.rotational = host_number(h, "/sys/class/block/%s/queue/rotational", name);
     id.read_only = host_number(h, "/sys/class/block/%s/ro", name);
+    char *colon = NULL; /* "8:16" */
     if (!host_line(h, dev, sizeof dev, "/sys/class/block/%s/dev", name) ||
-        sscanf(dev, "%u:%u", &id.dev_major, &id.dev_minor) != 2)
+        !(colon = strchr(dev, ':')))
         return wtg_fail(err, WTG_E_DISK_GONE, "'/dev/%s' is about to vanish", name);
+    id.dev_major = (uint32_t)strtoul(dev, NULL, 10);
+    id.dev_minor = (uint32_t)strtoul(colon + 1, NULL, 10);
     *ret = id;
     return 0;
 }

@@ -94,7 +94,7 @@ int disk_look_device(const struct disk_host *host, const char *name,
                      const struct disk_target_opts *opts, struct disk_identity *ret,
                      struct wtg_err *err)
 {
-    struct disk_identity id;
+    struct disk_identity id = { 0 };
     AUTO_FREE struct disk_use *use = NULL;
     size_t n = 0;
 

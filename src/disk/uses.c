@@ -38,6 +38,12 @@ static bool is_system(const char *where)
     return false;
 }
 
+static bool same_use(const struct disk_use *a, const struct disk_use *b)
+{
+    return a->kind == b->kind && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->where, b->where) == 0;
+}
+
 static int add_use(struct uses *u, enum disk_use_kind kind, const char *device, const char *where,
                    const char *remedy, struct wtg_err *err)
 {
@@ -50,7 +56,7 @@ static int add_use(struct uses *u, enum disk_use_kind kind, const char *device, 
     disk_printable(one->where, sizeof one->where, where);
     disk_printable(one->remedy, sizeof one->remedy, remedy);
     for (size_t i = 0; i < u->n; i++) /* bind mounts stand many times in the list */
-        if (memcmp(&u->use[i], one, sizeof *one) == 0)
+        if (same_use(&u->use[i], one))
             return 0;
     u->n++;
     return 0;

@@ -130,8 +130,10 @@ static int hang_blob(struct walk *w, struct tree_node *node, const struct fat_fi
 {
     struct fat *f = w->f;
     struct tree_blob *b = arena_alloc(&w->t->arena, sizeof *b, err);
-    int r = b ? mem_grow(&f->file, &f->files_cap, f->nfiles, sizeof *f->file, err) : err->code;
 
+    if (!b)
+        return err->code;
+    int r = mem_grow(&f->file, &f->files_cap, f->nfiles, sizeof *f->file, err);
     if (r < 0)
         return r;
     *b = (struct tree_blob){
