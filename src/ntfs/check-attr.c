@@ -69,7 +69,7 @@ static uint64_t mark(uint8_t *bits, uint64_t lcn, uint64_t n)
     uint64_t crossed = UINT64_MAX;
     for (uint64_t i = lcn; i < lcn + n;) {
         bool whole = i % 8 == 0 && lcn + n - i >= 8;
-        uint8_t mask = whole ? 0xff : (uint8_t)(1u << i % 8);
+        uint8_t mask = (uint8_t)(whole ? 0xffu : 1u << i % 8);
         if ((bits[i / 8] & mask) && crossed == UINT64_MAX)
             crossed = i;
         bits[i / 8] |= mask;
@@ -175,8 +175,9 @@ static void check_layout(struct check *c, const struct ntfs_attr *a)
     uint64_t head = sizeof(struct ntfs_attr_resident_disk);
     const uint8_t *body = a->nonresident ? a->pairs.p : a->value.p;
     if (a->nonresident)
-        head = a->flags & (NTFS_ATTR_SPARSE | NTFS_ATTR_COMPRESSED) ? NTFS_NONRESIDENT_SPARSE_HEADER
-                                                                    : NTFS_NONRESIDENT_HEADER;
+        head = (a->flags & (NTFS_ATTR_SPARSE | NTFS_ATTR_COMPRESSED)) && a->lowest_vcn == 0
+                   ? NTFS_NONRESIDENT_SPARSE_HEADER
+                   : NTFS_NONRESIDENT_HEADER;
     uint64_t body_at = round_up(head + a->name_len * 2u, 8);
     if ((a->name_len && a->name != a->whole.p + head) || body != a->whole.p + body_at)
         ntfs_check_problem(c, NTFS_P_ATTR_DETAIL, a->record, "%s: name or value stand elsewhere",
@@ -196,10 +197,10 @@ static void check_flags(struct check *c, const struct ntfs_attr *a, const struct
     if (rule->may & MAY_SHRINK)
         may = NTFS_ATTR_COMPRESSED | NTFS_ATTR_SPARSE | NTFS_ATTR_ENCRYPTED;
     /* Compressed directories hand the flag down from their root to new files. */
-    if (a->type == NTFS_AT_INDEX_ROOT && !c->opts->strict)
-        may = NTFS_ATTR_COMPRESSED;
     if (!a->nonresident && c->opts->strict)
         may = 0;
+    if (a->type == NTFS_AT_INDEX_ROOT)
+        may = NTFS_ATTR_COMPRESSED;
     if (a->flags & ~may)
         ntfs_check_problem(c, NTFS_P_ATTR_FLAGS, a->record, "%s: 0x%x",
                            ntfs_check_attr_name(a, name, sizeof name), a->flags);
