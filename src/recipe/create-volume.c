@@ -79,6 +79,8 @@ static int lay_out_windows(struct create *c, struct wtg_err *err)
     return r == WTG_E_DISK_TOO_SMALL ? too_small(c, err) : r;
 }
 
+enum { BOOT_NAME_MAX_BYTES = 255 }; /* what boot_bcd_build takes */
+
 /* What the boot menu calls it, as bcdboot does: by the build, where the name does not say. */
 static const char *boot_name(const struct image_info *i)
 {
@@ -90,12 +92,14 @@ static const char *boot_name(const struct image_info *i)
         { 9200, "Windows 8" },   { 7600, "Windows 7" },
     };
 
-    if (strcmp(i->installation_type, "Server") == 0 && i->name[0])
+    bool named = i->name[0] && strlen(i->name) <= BOOT_NAME_MAX_BYTES;
+
+    if (strcmp(i->installation_type, "Server") == 0 && named)
         return i->name;
     for (size_t k = 0; k < ARRAY_LEN(names); k++)
         if (i->build >= names[k].build)
             return names[k].name;
-    return i->name[0] ? i->name : "Windows";
+    return named ? i->name : "Windows";
 }
 
 static bool left_out(const struct create *c, const char *slug)
