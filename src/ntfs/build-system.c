@@ -174,6 +174,7 @@ static int add_stream(struct ntfs_build *b, const struct system_stream *s, struc
     a->nonresident = s->source == IN_AREA || s->source == ALL_BAD;
     a->put = s->put;
     a->owner = b;
+    /* Present though empty, as mkntfs has it: sleuthkit and libfsntfs refuse a volume without. */
     a->value_len = s->type == NTFS_AT_VOLUME_NAME ? (uint32_t)b->label_len * 2 : s->value_len;
     if (s->source == IN_AREA) {
         const struct area *area = &b->area[s->area];
@@ -193,8 +194,6 @@ int system_attrs(struct ntfs_build *b, const struct build_file *f, uint32_t type
     for (size_t i = 0; f->system && i < ARRAY_LEN(streams); i++) {
         const struct system_stream *s = &streams[i];
         if (s->record != f->system->record || s->type != type)
-            continue;
-        if (type == NTFS_AT_VOLUME_NAME && b->label_len == 0)
             continue;
         if (add_stream(b, s, err) < 0)
             return err->code;
