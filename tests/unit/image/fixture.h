@@ -29,7 +29,7 @@ static inline void fixture_remove(void)
 static inline const char *fixture(void)
 {
     if (!fixture_dir[0]) {
-        strcpy(fixture_dir, "/tmp/wtg-image-XXXXXX");
+        snprintf(fixture_dir, sizeof fixture_dir, "/tmp/wtg-image-XXXXXX");
         if (!mkdtemp(fixture_dir))
             exit(99);
         atexit(fixture_remove);

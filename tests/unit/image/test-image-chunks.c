@@ -166,13 +166,13 @@ static struct results try_all(const struct bytes *w, const uint8_t *want, size_t
         memset(out, 0, n);
         r.feed_large = feed_one(blob, 64 << 20, out, &err);
         r.equal = r.equal && memcmp(out, want, n) == 0;
-        strcpy(r.feed_text, err.text);
+        snprintf(r.feed_text, sizeof r.feed_text, "%s", err.text);
         r.nfacts = err.nfacts;
         memset(out, 0, n);
         r.read = tree_blob_read(blob, 0, out, n, &err);
         r.equal = r.equal && memcmp(out, want, n) == 0;
     }
-    strcpy(r.text, err.text);
+    snprintf(r.text, sizeof r.text, "%s", err.text);
     tree_free(t);
     image_free(image);
     blk_free(b);

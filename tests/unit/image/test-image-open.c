@@ -462,9 +462,11 @@ static void a_long_list(void)
     struct wtg_err err = { 0 };
     uint32_t got = 0;
 
+    size_t n = strlen(xml);
     for (int i = 1; i <= 50; i++)
-        sprintf(xml + strlen(xml), "<IMAGE INDEX=\"%d\"><NAME>%0100d</NAME></IMAGE>", i, i);
-    strcat(xml, "</WIM>");
+        n += (size_t)snprintf(xml + n, sizeof xml - n,
+                              "<IMAGE INDEX=\"%d\"><NAME>%0100d</NAME></IMAGE>", i, i);
+    snprintf(xml + n, sizeof xml - n, "</WIM>");
     struct image *image = several(xml, 50, &b, &file);
     REQUIRE(image);
     CHECK(image_select(image, 0, NULL, &got, &err) == WTG_E_IMAGE_CHOICE);
