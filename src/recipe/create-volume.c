@@ -23,6 +23,18 @@ static struct disk_layout_opts layout_opts(const struct create *c, uint64_t wind
     };
 }
 
+/* A Windows is called so; any other image by its own name, as far as it fits.  Never by none:
+ * sleuthkit and libfsntfs stumble over volumes without a name. */
+static const char *volume_label(const struct create *c)
+{
+    enum { LABEL_MAX_BYTES = 32 }; /* NTFS takes 32 UTF-16 units, never more than bytes of UTF-8 */
+    const char *name = c->info->name;
+
+    if (!c->opts.no_boot)
+        return "Windows";
+    return name[0] && strlen(name) <= LABEL_MAX_BYTES ? name : "wtg";
+}
+
 static struct ntfs_build_opts volume_opts(struct create *c, const struct guid *volume_id)
 {
     const struct disk_part *p = disk_layout_part(&c->layout, DISK_ROLE_WINDOWS);
@@ -31,7 +43,7 @@ static struct ntfs_build_opts volume_opts(struct create *c, const struct guid *v
         .size_bytes = p ? p->size_bytes : 0,
         .sector_bytes = c->id.sector_bytes,
         .start_lba = p ? p->start_lba : 0,
-        .label = c->opts.no_boot ? NULL : "Windows",
+        .label = volume_label(c),
         .serial = c->ntfs_serial,
         .time = c->time,
         .volume_id = volume_id,
