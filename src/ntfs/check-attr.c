@@ -174,10 +174,10 @@ static void check_layout(struct check *c, const struct ntfs_attr *a)
     char name[64];
     uint64_t head = sizeof(struct ntfs_attr_resident_disk);
     const uint8_t *body = a->nonresident ? a->pairs.p : a->value.p;
+    /* Only the first piece of a stream tells how much of it is really taken. */
+    bool total = a->lowest_vcn == 0 && (a->flags & (NTFS_ATTR_SPARSE | NTFS_ATTR_COMPRESSED));
     if (a->nonresident)
-        head = (a->flags & (NTFS_ATTR_SPARSE | NTFS_ATTR_COMPRESSED)) && a->lowest_vcn == 0
-                   ? NTFS_NONRESIDENT_SPARSE_HEADER
-                   : NTFS_NONRESIDENT_HEADER;
+        head = total ? NTFS_NONRESIDENT_SPARSE_HEADER : NTFS_NONRESIDENT_HEADER;
     uint64_t body_at = round_up(head + a->name_len * 2u, 8);
     if ((a->name_len && a->name != a->whole.p + head) || body != a->whole.p + body_at)
         ntfs_check_problem(c, NTFS_P_ATTR_DETAIL, a->record, "%s: name or value stand elsewhere",

@@ -157,7 +157,10 @@ int ntfs_stream_slurp(const struct ntfs_volume *v, const struct ntfs_stream *s, 
 
 /* Everything on the volume that is not the file system's own, as a sorted tree: names, DOS names,
  * hard links, streams (lazy: blobs without a SHA-1 over `blk`), descriptors, reparse data, object
- * ids, extended attributes.  `blk` must outlive the tree. Progress: step "read-volume", records. */
+ * ids, extended attributes.  Files that the Windows Overlay Filter keeps compressed ("Compact OS")
+ * come as they are stored: a reparse point, a hole for content, and the stream NTFS_WOF_STREAM.
+ * Content that is compressed with LZNT1 is UNSUPPORTED when it is read.  `blk` must outlive the
+ * tree. Progress: step "read-volume", records. */
 int ntfs_read_tree(struct blk *blk, struct wtg_job *job, struct tree **ret,
                    struct wtg_err *err) WTG_MUST_USE;
 

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct ntfs_fuzz *f;
-    const struct ntfs_check_opts o = { .strict = true };
+    const struct ntfs_check_opts o = { .strict = true, .max_problems = 20 };
     struct ntfs_check_result r = { 0 };
     struct wtg_err err = { 0 };
     if (!f)
