@@ -62,7 +62,8 @@ int codec_new(enum codec_kind kind, uint32_t chunk_bytes, struct codec **ret, st
         if (r == WIMLIB_ERR_NOMEM)
             return wtg_fail_nomem(err);
         return wtg_fail(err, WTG_E_UNSUPPORTED, "libwim makes no %s decoder for %u-byte chunks: %s",
-                        codec_name(kind), chunk_bytes, wimlib_get_error_string((enum wimlib_error_code)r));
+                        codec_name(kind), chunk_bytes,
+                        wimlib_get_error_string((enum wimlib_error_code)r));
     }
     *ret = c;
     return 0;

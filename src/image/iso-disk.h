@@ -10,6 +10,7 @@
 /* What is needed of ISO 9660 (ECMA-119) to find a file.  Numbers stand there twice, little endian
  * first; the big-endian copy is skipped. Source: docs/formats/iso.md. */
 
+/* clang-format off */
 enum {
     ISO_SECTOR_BYTES = 2048,
     ISO_FIRST_DESCRIPTOR = 16, /* sector of the first volume descriptor */
@@ -54,5 +55,7 @@ struct iso_descriptor_disk {
 static_assert(offsetof(struct iso_descriptor_disk, blocks) == 0x50, "as documented");
 static_assert(offsetof(struct iso_descriptor_disk, root) == 0x9c, "as documented");
 static_assert(sizeof(struct iso_descriptor_disk) == ISO_SECTOR_BYTES, "as documented");
+
+/* clang-format on */
 
 #endif

@@ -9,6 +9,7 @@
 
 /* How a WIM file stands on disk.  Source: docs/formats/wim.md. All integers little endian. */
 
+/* clang-format off */
 enum {
     WIM_VERSION_PLAIN = 0x10d00, /* 1.13: every WIM without solid resources */
     WIM_VERSION_SOLID = 0xe00,   /* 0.14: may hold solid resources (ESD) */
@@ -140,5 +141,7 @@ struct wim_integrity_disk {
     le32 chunk_bytes; /* +0x08 */
 };
 static_assert(sizeof(struct wim_integrity_disk) == 12, "as documented");
+
+/* clang-format on */
 
 #endif

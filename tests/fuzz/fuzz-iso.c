@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A disc image.  Inputs are sparse, as discs are, so that they stay small: records of
- * { sector, le16; length, le16; bytes }, laid into a disc of zeroes.  Whatever is found in it is read
- * to its end. libudfread is part of what is tested. */
+ * { sector, le16; length, le16; bytes }, laid into a disc of zeroes.  Whatever is found in it is
+ * read to its end. libudfread is part of what is tested. */
 
 #include "base/le.h"
 #include "image/iso.h"
