@@ -124,5 +124,10 @@ struct image_stored {
  * pieces that a feed brings of this blob are, one after the other, its chunk table and chunks as
  * they stand in the image. */
 bool image_blob_stored(const struct tree_blob *blob, struct image_stored *ret);
+/* Those bytes as a blob of their own (tree_blob.content_bytes): what can be laid down without being
+ * compressed again.  Only for blobs that are neither solid nor CODEC_NONE. It belongs to the image.
+ */
+int image_stored_blob(const struct tree_blob *blob, const struct tree_blob **ret,
+                      struct wtg_err *err) WTG_MUST_USE;
 
 #endif

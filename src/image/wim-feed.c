@@ -14,7 +14,10 @@
  * unit is all that a decoder needs, and decoders share nothing that changes.
  *
  * A unit of a solid resource is as many of its chunks as fit, at least one; their sizes are known
- * since the image was opened. */
+ * since the image was opened.
+ *
+ * Stored forms are cut as their content is: a piece is some chunks as they stand, with the chunk
+ * table in front of the first. */
 
 enum {
     READ_OVER_BYTES = 64 * 1024,  /* gaps up to this are read over: cheaper than a seek */
@@ -42,6 +45,19 @@ struct feed {
 static const struct wim_blob *blob_at(const struct feed *f, size_t i)
 {
     return (const struct wim_blob *)f->blob[i];
+}
+
+/* A piece of content [off, off+len) of a blob, whose `raw` bytes follow `before` others. */
+static struct tree_piece piece_of(const struct feed *f, size_t blob, uint64_t off, uint64_t len,
+                                  uint64_t before, uint64_t raw)
+{
+    bool stored = f->blob[blob]->content_bytes != 0;
+    return (struct tree_piece){ .blob = blob,
+                                .blob_off = stored ? before : off,
+                                .len = (size_t)(stored ? raw : len),
+                                .raw_len = (size_t)raw,
+                                .content_off = off,
+                                .content_len = (size_t)len };
 }
 
 /* Names the blob that is to blame, for the message and (fact "tree.blob") for the caller. */
@@ -132,7 +148,7 @@ static int sizes_from_table(const struct wim_cut *c, const struct wim_blob *b, c
         uint64_t start = wim_cut_entry(c, table, i);
         uint64_t end = i + 1 < c->nchunks ? wim_cut_entry(c, table, i + 1) : total;
         int r = wim_chunk_check(i, start, end, total,
-                                wim_chunk_size(b->b.size_bytes, c->chunk_bytes, i), err);
+                                wim_chunk_size(wim_content_bytes(b), c->chunk_bytes, i), err);
         if (r < 0)
             return r;
         sizes[i] = (uint32_t)(end - start);
@@ -169,8 +185,7 @@ static int large_piece(struct feed *f, struct tree_unit *u, size_t budget, struc
     const struct wim_blob *b = blob_at(f, f->at);
     struct wim_cut c = wim_cut_of(f->w, b);
     uint64_t step = c.chunk_bytes ? c.chunk_bytes : min_u64(PLAIN_STEP_BYTES, f->aim);
-    uint64_t len = min_u64(b->b.size_bytes - f->pos, max_u64(budget / step, 1) * step);
-    struct tree_piece p = { .blob = f->at, .blob_off = f->pos, .len = (size_t)len };
+    uint64_t len = min_u64(wim_content_bytes(b) - f->pos, max_u64(budget / step, 1) * step);
     uint64_t first = f->pos / step, n = div_up(len, step), raw = len;
     int r = f->pos == 0 ? large_begin(f, b, &c, err) : 0;
 
@@ -181,11 +196,11 @@ static int large_piece(struct feed *f, struct tree_unit *u, size_t budget, struc
         for (uint64_t i = 0; i < n; i++)
             raw += f->sizes[first + i];
     }
+    struct tree_piece p = piece_of(f, f->at, f->pos, len, f->raw_next - b->off, raw);
     r = run_add(f, u, f->w->part[b->part].blk, f->raw_next, (size_t)raw, &p.raw_off, err);
-    p.raw_len = (size_t)raw;
     f->raw_next += raw;
     f->pos += len;
-    if (f->pos == b->b.size_bytes) {
+    if (f->pos == wim_content_bytes(b)) {
         f->pos = 0;
         f->at++;
     }
@@ -195,9 +210,7 @@ static int large_piece(struct feed *f, struct tree_unit *u, size_t budget, struc
 static int whole_piece(struct feed *f, struct tree_unit *u, struct wtg_err *err)
 {
     const struct wim_blob *b = blob_at(f, f->at);
-    struct tree_piece p = { .blob = f->at++,
-                            .len = (size_t)b->b.size_bytes,
-                            .raw_len = (size_t)b->stored };
+    struct tree_piece p = piece_of(f, f->at++, 0, wim_content_bytes(b), 0, b->stored);
     int r = run_add(f, u, f->w->part[b->part].blk, b->off, p.raw_len, &p.raw_off, err);
     return r < 0 ? r : piece_add(u, &p, err);
 }
@@ -212,14 +225,14 @@ static int piece_sizes(struct feed *f, struct tree_unit *u, struct tree_piece *p
 
     if (c.chunk_bytes == 0)
         return 0;
-    bool whole = p->len == b->b.size_bytes;
-    size_t n = (size_t)div_up(p->len, c.chunk_bytes);
+    bool whole = p->content_len == wim_content_bytes(b);
+    size_t n = (size_t)div_up(p->content_len, c.chunk_bytes);
     uint32_t *sizes = sizes_add(u, n, &p->cookie, err);
     if (!sizes)
         return err->code;
     if (whole)
         return sizes_from_table(&c, b, u->raw + p->raw_off, sizes, err);
-    memcpy(sizes, f->sizes + p->blob_off / c.chunk_bytes, n * sizeof *sizes);
+    memcpy(sizes, f->sizes + p->content_off / c.chunk_bytes, n * sizeof *sizes);
     return 0;
 }
 
@@ -234,7 +247,7 @@ static int plain_unit(struct feed *f, struct tree_unit *u, struct wtg_err *err)
         const struct wim_blob *b = blob_at(f, f->at);
         if (b->solid)
             break;
-        uint64_t left = b->b.size_bytes - f->pos;
+        uint64_t left = wim_content_bytes(b) - f->pos;
         if (f->pos == 0 && left <= budget)
             r = whole_piece(f, u, err);
         else if (u->npieces == 0)
@@ -243,7 +256,7 @@ static int plain_unit(struct feed *f, struct tree_unit *u, struct wtg_err *err)
             break;
         if (r < 0)
             return blame(f, at, err);
-        budget -= min_u64(budget, u->piece[u->npieces - 1].len);
+        budget -= min_u64(budget, u->piece[u->npieces - 1].content_len);
     }
     if (r == 0)
         r = run_flush(f, u, err);
@@ -255,27 +268,37 @@ static int plain_unit(struct feed *f, struct tree_unit *u, struct wtg_err *err)
     return r;
 }
 
-static int plain_decode(const struct feed *f, struct wim_decoder *d, const struct tree_unit *u,
-                        const struct tree_piece *p, uint8_t *dst, struct wtg_err *err)
+static int decode_chunks(const struct feed *f, struct wim_decoder *d, const struct tree_unit *u,
+                         const struct tree_piece *p, uint8_t *dst, struct wtg_err *err)
 {
     const struct wim_blob *b = blob_at(f, p->blob);
     struct wim_cut c = wim_cut_of(f->w, b);
-    const uint8_t *in = u->raw + p->raw_off + (p->blob_off == 0 ? c.table_bytes : 0);
+    const uint8_t *in = u->raw + p->raw_off + (p->content_off == 0 ? c.table_bytes : 0);
     const uint32_t *sizes = (const uint32_t *)(const void *)(u->raw + p->cookie);
 
     if (c.chunk_bytes == 0) {
-        memcpy(dst, in, p->len);
+        memcpy(dst, in, p->content_len);
         return 0;
     }
-    for (size_t done = 0, i = 0; done < p->len; i++) {
-        size_t out = min_u64(c.chunk_bytes, p->len - done);
+    for (size_t done = 0, i = 0; done < p->content_len; i++) {
+        size_t out = min_u64(c.chunk_bytes, p->content_len - done);
         int r = wim_decode(d, c.kind, c.chunk_bytes, in, sizes[i], dst + done, out, err);
         if (r < 0)
-            return wtg_because(err, "at byte %" PRIu64, p->blob_off + done);
+            return wtg_because(err, "at byte %" PRIu64, p->content_off + done);
         in += sizes[i];
         done += out;
     }
     return 0;
+}
+
+static int plain_decode(const struct feed *f, struct wim_decoder *d, const struct tree_unit *u,
+                        const struct tree_piece *p, uint8_t *dst, uint8_t *content,
+                        struct wtg_err *err)
+{
+    if (!f->blob[p->blob]->content_bytes)
+        return decode_chunks(f, d, u, p, dst, err);
+    memcpy(dst, u->raw + p->raw_off, p->raw_len);
+    return content ? decode_chunks(f, d, u, p, content, err) : 0;
 }
 
 /* Solid resources. */
@@ -424,7 +447,7 @@ static void feed_decoder_free(struct tree_feed *feed, void *decoder)
 }
 
 static int feed_decode(struct tree_feed *feed, void *decoder, const struct tree_unit *u,
-                       uint8_t *const *dst, struct wtg_err *err)
+                       uint8_t *const *dst, uint8_t *const *content, struct wtg_err *err)
 {
     const struct feed *f = (const struct feed *)feed;
 
@@ -433,7 +456,7 @@ static int feed_decode(struct tree_feed *feed, void *decoder, const struct tree_
         return r < 0 ? blame(f, u->piece[0].blob, err) : 0;
     }
     for (size_t i = 0; i < u->npieces; i++)
-        if (plain_decode(f, decoder, u, &u->piece[i], dst[i], err) < 0)
+        if (plain_decode(f, decoder, u, &u->piece[i], dst[i], content ? content[i] : NULL, err) < 0)
             return blame(f, u->piece[i].blob, err);
     return 0;
 }
@@ -450,9 +473,22 @@ static const struct tree_feed_ops feed_ops = { .next = feed_next,
                                                .decode = feed_decode,
                                                .free = feed_free };
 
+/* Of stored forms a unit brings more content, so that its bytes are still enough for one write:
+ * LZX makes files about half as large. */
+static void widen(struct feed *f)
+{
+    size_t i = 0;
+
+    while (i < f->n && !f->blob[i]->content_bytes)
+        i++;
+    if (i < f->n && f->aim <= SIZE_MAX / 2)
+        f->aim *= 2;
+}
+
 /* A chunk is decoded in one go, so it is the least that a unit has. */
 static void measure(struct feed *f)
 {
+    widen(f);
     uint64_t unit = f->aim, chunk = 0, codecs = 0;
 
     for (size_t i = 0; i < f->n; i++) {
@@ -460,7 +496,7 @@ static void measure(struct feed *f)
         struct wim_cut c = wim_cut_of(f->w, b);
         if (b->solid)
             c = (struct wim_cut){ .kind = b->solid->kind, .chunk_bytes = b->solid->chunk_bytes };
-        unit = max_u64(unit, min_u64(c.chunk_bytes, b->b.size_bytes));
+        unit = max_u64(unit, min_u64(c.chunk_bytes, wim_content_bytes(b)));
         if (b->solid) {
             unit = max_u64(unit, c.chunk_bytes);
             chunk = max_u64(chunk, c.chunk_bytes);

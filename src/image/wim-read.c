@@ -41,8 +41,8 @@ struct wim_cut wim_cut_of(const struct wim *w, const struct wim_blob *b)
     struct wim_cut c = {
         .kind = h->kind,
         .chunk_bytes = h->chunk_bytes,
-        .nchunks = div_up(b->b.size_bytes, h->chunk_bytes),
-        .entry_bytes = b->b.size_bytes > UINT32_MAX ? 8 : 4,
+        .nchunks = div_up(wim_content_bytes(b), h->chunk_bytes),
+        .entry_bytes = wim_content_bytes(b) > UINT32_MAX ? 8 : 4,
     };
     if (c.nchunks > 1)
         c.table_bytes = (c.nchunks - 1) * c.entry_bytes; /* < 2^64: chunks have 4 KiB or more */
@@ -217,7 +217,7 @@ static int read_chunks(struct wim *w, const struct wim_blob *b, uint64_t off, ui
 int wim_read(struct wim *w, const struct wim_blob *b, uint64_t off, void *buf, size_t n,
              struct wtg_err *err)
 {
-    if (!b->solid && wim_cut_of(w, b).chunk_bytes == 0)
+    if (b->b.content_bytes || (!b->solid && wim_cut_of(w, b).chunk_bytes == 0))
         return blk_read(w->part[b->part].blk, b->off + off, buf, n, err);
     pthread_mutex_lock(&w->lock);
     int r = read_chunks(w, b, off, buf, n, err);
@@ -267,4 +267,22 @@ bool image_blob_stored(const struct tree_blob *blob, struct image_stored *ret)
                                   .chunk_bytes = c.chunk_bytes,
                                   .stored_bytes = b->stored };
     return true;
+}
+
+int image_stored_blob(const struct tree_blob *blob, const struct tree_blob **ret,
+                      struct wtg_err *err)
+{
+    struct image_stored form;
+
+    if (!image_blob_stored(blob, &form) || form.solid || form.kind == CODEC_NONE ||
+        blob->content_bytes)
+        return wtg_fail(err, WTG_E_BUG, "a blob without a stored form of its own");
+    struct wim *w = (struct wim *)blob->source;
+    struct wim_blob *b = arena_dup(&w->arena, blob, sizeof *b, err);
+    if (!b)
+        return err->code;
+    b->b.content_bytes = b->b.size_bytes;
+    b->b.size_bytes = b->stored;
+    *ret = &b->b;
+    return 0;
 }

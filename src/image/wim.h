@@ -161,6 +161,12 @@ int wim_slurp(struct wim *w, const struct wim_blob *b, uint64_t limit, uint8_t *
 int wim_range_check(const struct wim_part *p, const char *what, uint64_t off, uint64_t n,
                     struct wtg_err *err) WTG_MUST_USE;
 
+/* Its bytes when decoded, also of a stored form. */
+static inline uint64_t wim_content_bytes(const struct wim_blob *b)
+{
+    return b->b.content_bytes ? b->b.content_bytes : b->b.size_bytes;
+}
+
 /* How a resource that is not solid is cut up. `chunk_bytes` 0: it is stored as it is. */
 struct wim_cut {
     enum codec_kind kind;

@@ -127,6 +127,20 @@ static int find_holes(struct ntfs_build *b, struct place *p, struct wtg_err *err
     return n > 0 ? map_holes(b, p, hole, n, err) : 0;
 }
 
+/* A stream that a filter makes of another one: nothing of it is stored. */
+static int map_nothing(struct ntfs_build *b, struct place *p, struct wtg_err *err)
+{
+    uint64_t units = div_up(place_bytes(p), SPARSE_UNIT_CLUSTERS * CLUSTER);
+    p->sparse = true;
+    if (units == 0)
+        return 0;
+    p->run = arena_alloc(&b->arena, sizeof p->run[0], err);
+    if (!p->run)
+        return err->code;
+    add_run(p, RUN_HOLE, units * SPARSE_UNIT_CLUSTERS);
+    return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
@@ -168,8 +182,10 @@ static int add_places(struct ntfs_build *b, struct build_file *f, struct wtg_err
             return err->code;
         p->blob = tree_data(n);
         p->sparse = (n->attributes & ATTR_SPARSE) != 0;
-        if (p->sparse && find_holes(b, p, err) < 0)
-            return err->code;
+        bool hole = n->nstreams > 0 && n->stream[0].name_len == 0 && n->stream[0].hole;
+        int r = hole ? map_nothing(b, p, err) : p->sparse ? find_holes(b, p, err) : 0;
+        if (r < 0)
+            return r;
     }
     if (add_named_streams(b, f, err) < 0)
         return err->code;

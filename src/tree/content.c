@@ -38,7 +38,7 @@ int tree_blob_slurp(const struct tree_blob *b, size_t limit, uint8_t **ret, size
     int r = n ? tree_blob_read(b, 0, bytes, n, err) : 0;
     if (r < 0)
         return r;
-    if (n && b->has_sha1) {
+    if (n && b->has_sha1 && !b->content_bytes) {
         hash_sha1(bytes, n, sha1);
         if (memcmp(sha1, b->sha1, sizeof sha1) != 0)
             return wtg_fail(err, WTG_E_IMAGE_HASH, "its SHA-1 is not the one the image promises");
@@ -97,9 +97,9 @@ static int plain_next(struct tree_feed *feed, struct tree_unit *u, struct wtg_er
 }
 
 static int plain_decode(struct tree_feed *feed, void *decoder, const struct tree_unit *u,
-                        uint8_t *const *dst, struct wtg_err *err)
+                        uint8_t *const *dst, uint8_t *const *content, struct wtg_err *err)
 {
-    (void)feed, (void)decoder, (void)err;
+    (void)feed, (void)decoder, (void)content, (void)err;
     for (size_t i = 0; i < u->npieces; i++)
         memcpy(dst[i], u->raw + u->piece[i].raw_off, u->piece[i].len);
     return 0;

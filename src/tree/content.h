@@ -19,6 +19,9 @@ struct tree_blob { /* bytes that one or more streams hold */
     uint64_t size_bytes;
     uint64_t order;   /* where it stands in its source: reading by rising order is cheapest */
     uint64_t cookie;  /* for the source */
+    /* Not 0: a stored form.  Its bytes are those of a chunk table and compressed chunks, which stand
+     * for so many bytes of content; the SHA-1 is the content's. */
+    uint64_t content_bytes;
     bool has_sha1;
     uint8_t sha1[20];
 };
@@ -29,6 +32,8 @@ struct tree_piece {
     uint64_t blob_off; /* rises without gaps over the pieces of one blob */
     size_t len;        /* decoded bytes; > 0 */
     size_t raw_off, raw_len; /* where its stored form stands in unit->raw, for non-solid sources */
+    uint64_t content_off;    /* of a stored form: the part of the content that it stands for */
+    size_t content_len;
     uint64_t cookie;   /* for the source */
 };
 
@@ -52,17 +57,19 @@ struct tree_feed_ops {
     /* State that decoding needs, one per thread; may be NULL when there is none. */
     int (*decoder_new)(struct tree_feed *f, void **ret, struct wtg_err *err);
     void (*decoder_free)(struct tree_feed *f, void *decoder);
-    /* Writes piece i's bytes to dst[i] (len bytes each).  Pure computation; many threads at once
-     * with different decoders and units. Damaged data is IMAGE_DAMAGED. */
+    /* Writes piece i's bytes to dst[i] (len bytes each).  Of stored forms it also decodes the
+     * content to content[i] (content_len bytes each); `content` or one of it is NULL where nobody
+     * wants it.  Pure computation; many threads at once with different decoders and units.
+     * Damaged data is IMAGE_DAMAGED. */
     int (*decode)(struct tree_feed *f, void *decoder, const struct tree_unit *u,
-                  uint8_t *const *dst, struct wtg_err *err);
+                  uint8_t *const *dst, uint8_t *const *content, struct wtg_err *err);
     void (*free)(struct tree_feed *f);
 };
 /* An error about one blob carries its index in the fact "tree.blob". */
 struct tree_feed { /* first member of a source's own */
     const struct tree_feed_ops *ops;
     uint64_t decoder_bytes; /* memory that one decoder needs, at the most */
-    uint64_t unit_bytes;    /* decoded bytes of one unit, at the most */
+    uint64_t unit_bytes;    /* decoded bytes of one unit, at the most; of stored forms the content */
 };
 
 struct tree_source_ops {
@@ -83,8 +90,8 @@ struct tree_source { /* first member of a source's own */
 /* Reads [off, off+n), which must lie inside the blob. */
 int tree_blob_read(const struct tree_blob *b, uint64_t off, void *buf, size_t n,
                    struct wtg_err *err) WTG_MUST_USE;
-/* The whole blob in one malloc'ed buffer with a NUL behind it, its SHA-1 checked; fails when it is
- * larger than `limit`. A NULL blob is empty. */
+/* The whole blob in one malloc'ed buffer with a NUL behind it, its SHA-1 checked (not that of a
+ * stored form); fails when it is larger than `limit`. A NULL blob is empty. */
 int tree_blob_slurp(const struct tree_blob *b, size_t limit, uint8_t **ret, size_t *ret_n,
                     struct wtg_err *err) WTG_MUST_USE;
 

@@ -56,6 +56,8 @@ struct tree_stream {
     const uint16_t *name;
     uint8_t name_len;
     const struct tree_blob *blob; /* NULL: empty */
+    bool hole; /* the unnamed one: the volume stores none of it, a filter (node->reparse_tag) makes
+                * it of another stream */
 };
 
 struct tree_node {

@@ -125,9 +125,11 @@ static int hash_whole(struct pipeline *p, const struct slot *s, const struct tre
         const struct tree_piece *piece = &s->unit.piece[i];
         const struct tree_blob *b = p->want[piece->blob].blob;
         uint8_t digest[SHA1_BYTES];
-        if (!is_whole(p, piece) || !b->has_sha1)
+        size_t n = 0;
+        const uint8_t *content = slot_content(s, i, p->want, &n);
+        if (n == 0 || !is_whole(p, piece) || !b->has_sha1)
             continue;
-        hash_sha1(s->dst[i], piece->len, digest);
+        hash_sha1(content, n, digest);
         *ret_bad = b;
         if (check_sha1(b, digest, err) < 0)
             return err->code;
@@ -143,11 +145,13 @@ static int hash_spanning(struct pipeline *p, const struct slot *s, const struct 
         const struct tree_piece *piece = &s->unit.piece[i];
         const struct tree_blob *b = p->want[piece->blob].blob;
         uint8_t digest[SHA1_BYTES];
-        if (is_whole(p, piece) || !b->has_sha1)
+        size_t n = 0;
+        const uint8_t *content = slot_content(s, i, p->want, &n);
+        if (n == 0 || is_whole(p, piece) || !b->has_sha1)
             continue;
         if (piece->blob_off == 0)
             hash_reset(p->running);
-        hash_add(p->running, s->dst[i], piece->len);
+        hash_add(p->running, content, n);
         if (piece->blob_off + piece->len < b->size_bytes)
             continue;
         hash_end(p->running, digest);
@@ -198,7 +202,7 @@ static struct slot *take_slot(struct pipeline *p)
 static int decode_slot(struct pipeline *p, void *decoder, struct slot *s,
                        const struct tree_blob **ret_bad, struct wtg_err *err)
 {
-    int r = p->feed->ops->decode(p->feed, decoder, &s->unit, s->dst, err);
+    int r = p->feed->ops->decode(p->feed, decoder, &s->unit, s->dst, s->content, err);
     if (r < 0) {
         *ret_bad = s->unit.npieces ? p->want[s->unit.piece[0].blob].blob : NULL;
         for (size_t i = 0; i < s->unit.npieces; i++)
@@ -313,8 +317,11 @@ static int write_slot(struct pipeline *p, const struct slot *s, struct carry *c,
 
     for (size_t i = 0; i < s->nwrites && r == 0; i++)
         r = put_carried(p->run, c, s->write[i], err);
-    for (size_t i = 0; i < s->unit.npieces; i++)
-        p->run->result->content_bytes += s->unit.piece[i].len;
+    for (size_t i = 0; i < s->unit.npieces; i++) {
+        size_t n = 0;
+        slot_content(s, i, p->want, &n);
+        p->run->result->content_bytes += n;
+    }
     return r < 0 ? r : run_tick(p->run, err);
 }
 
@@ -351,7 +358,7 @@ static size_t core_count(const struct run *r)
 static void share_memory(struct pipeline *p, size_t *ret_decoders)
 {
     uint64_t limit = p->run->opts->memory_bytes ? p->run->opts->memory_bytes : 256u << 20;
-    uint64_t slot = 2 * p->feed->unit_bytes, decoders = core_count(p->run);
+    uint64_t slot = 3 * p->feed->unit_bytes, decoders = core_count(p->run);
 
     while (decoders > 1 && decoders * p->feed->decoder_bytes + (decoders + 2) * slot > limit)
         decoders--;

@@ -60,8 +60,9 @@ struct slot {
     enum slot_state state;
     uint8_t *out;
     size_t out_cap;
-    uint8_t **dst; /* a piece each */
-    size_t dst_cap;
+    uint8_t **dst;     /* a piece each */
+    uint8_t **content; /* of stored forms: where it is decoded to for its hash; NULL: it is not */
+    size_t dst_cap;    /* of both */
     struct slot_write *write;
     size_t nwrites, writes_cap;
     struct slot_copy *copy;
@@ -71,6 +72,8 @@ struct slot {
  * the part of run->want that the feed was opened with. */
 int slot_plan(struct slot *s, const struct run *r, const struct want *want, struct wtg_err *err)
     WTG_MUST_USE;
+/* The bytes of piece i that are to be hashed, once they are decoded; `*ret_n` 0: none. */
+const uint8_t *slot_content(const struct slot *s, size_t i, const struct want *want, size_t *ret_n);
 /* After decoding: fills the other places of blobs that go to several. */
 void slot_copy_all(const struct slot *s);
 void slot_release(struct slot *s);

@@ -71,6 +71,18 @@ static uint8_t *place_of(struct slot *s, const struct tree_region *g, struct ove
     return to;
 }
 
+static uint8_t *aside(const struct slot *s, uint8_t **end, size_t len)
+{
+    uint8_t *p = s->out + round_up((size_t)(*end - s->out), 64);
+    *end = p + len;
+    return p;
+}
+
+static bool is_decoded_aside(const struct run *r, const struct want *w)
+{
+    return w->blob->content_bytes && w->blob->has_sha1 && !r->opts->trusted;
+}
+
 /* The first region that wants the whole piece lends its place to the decoder; all others are
  * copied from there.  Where nobody wants all of it, it is decoded aside. */
 static int plan_piece(struct slot *s, size_t i, const struct run *r, const struct want *w,
@@ -88,9 +100,7 @@ static int plan_piece(struct slot *s, size_t i, const struct run *r, const struc
         if (!s->dst[i])
             return err->code;
     } else {
-        *end = s->out + round_up((size_t)(*end - s->out), 64);
-        s->dst[i] = *end;
-        *end += p->len;
+        s->dst[i] = aside(s, end, p->len);
     }
     for (size_t k = 0; k < w->n; k++) {
         struct overlap o = overlap_of(p, &region[k], w->blob->size_bytes);
@@ -103,6 +113,13 @@ static int plan_piece(struct slot *s, size_t i, const struct run *r, const struc
     return 0;
 }
 
+static int resize(uint8_t ***array, size_t n, struct wtg_err *err)
+{
+    free(*array);
+    *array = mem_zeroed(n, sizeof **array, err);
+    return *array ? 0 : err->code;
+}
+
 static int make_room(struct slot *s, const struct run *r, const struct want *want,
                      struct wtg_err *err)
 {
@@ -112,6 +129,8 @@ static int make_room(struct slot *s, const struct run *r, const struct want *wan
         const struct tree_piece *p = &s->unit.piece[i];
         const struct want *w = &want[p->blob];
         bytes += p->len + 64;
+        if (is_decoded_aside(r, w))
+            bytes += p->content_len + 64;
         for (size_t k = 0; k < w->n; k++) {
             struct overlap o = overlap_of(p, &r->sorted[w->first + k], w->blob->size_bytes);
             if (o.len > 0 && r->sorted[w->first + k].kind == REGION_BLOB)
@@ -127,10 +146,8 @@ static int make_room(struct slot *s, const struct run *r, const struct want *wan
         s->out_cap = round_up(bytes, WRITE_ALIGN);
     }
     if (n > s->dst_cap) {
-        free(s->dst);
         s->dst_cap = 0;
-        s->dst = mem_zeroed(n, sizeof *s->dst, err);
-        if (!s->dst)
+        if (resize(&s->dst, n, err) < 0 || resize(&s->content, n, err) < 0)
             return err->code;
         s->dst_cap = n;
     }
@@ -145,7 +162,22 @@ int slot_plan(struct slot *s, const struct run *r, const struct want *want, stru
     s->nwrites = s->ncopies = 0;
     for (size_t i = 0; e == 0 && i < s->unit.npieces; i++)
         e = plan_piece(s, i, r, &want[s->unit.piece[i].blob], &end, err);
+    for (size_t i = 0; e == 0 && i < s->unit.npieces; i++) {
+        const struct tree_piece *p = &s->unit.piece[i];
+        bool decode = is_decoded_aside(r, &want[p->blob]);
+        s->content[i] = decode ? aside(s, &end, p->content_len) : NULL;
+    }
     return e;
+}
+
+const uint8_t *slot_content(const struct slot *s, size_t i, const struct want *want, size_t *ret_n)
+{
+    const struct tree_piece *p = &s->unit.piece[i];
+    const struct tree_blob *b = want[p->blob].blob;
+    const uint8_t *bytes = b->content_bytes ? s->content[i] : s->dst[i];
+
+    *ret_n = !bytes ? 0 : b->content_bytes ? p->content_len : p->len;
+    return bytes;
 }
 
 void slot_copy_all(const struct slot *s)
@@ -159,6 +191,7 @@ void slot_release(struct slot *s)
     tree_unit_release(&s->unit);
     free(s->out);
     free(s->dst);
+    free(s->content);
     free(s->write);
     free(s->copy);
 }

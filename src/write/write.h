@@ -11,6 +11,9 @@
 struct write_opts {
     unsigned decoders;     /* threads; 0: one per core */
     uint64_t memory_bytes; /* for buffers; 0: 256 MiB */
+    /* The source has been proved as a whole: what is written as it is stored (blobs with
+     * content_bytes) need not be decoded for its SHA-1. */
+    bool trusted;
 };
 
 struct write_result {

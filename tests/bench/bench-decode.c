@@ -77,7 +77,7 @@ static int one_unit(struct bench *b, struct worker *w, struct wtg_err *err)
         return more;
     int r = room(w, err);
     if (r == 0)
-        r = b->feed->ops->decode(b->feed, w->decoder, &w->unit, w->dst, err);
+        r = b->feed->ops->decode(b->feed, w->decoder, &w->unit, w->dst, NULL, err);
     uint8_t digest[SHA1_BYTES];
     for (size_t i = 0; r == 0 && i < w->unit.npieces; i++) {
         if (b->sha1) {

@@ -61,7 +61,7 @@ static void feed(const struct tree_blob *const *blob, size_t n)
         }
         if (u.npieces == 0 || sum > f->unit_bytes)
             abort();
-        r = f->ops->decode(f, decoder, &u, dst, &err);
+        r = f->ops->decode(f, decoder, &u, dst, NULL, &err);
         for (size_t i = 0; i < u.npieces; i++)
             free(dst[i]);
         free(dst);

@@ -127,7 +127,7 @@ static int feed_one(const struct tree_blob *b, size_t unit, uint8_t *out, struct
         r = f->ops->decoder_new(f, &decoder, err);
     while (r == 0 && (r = f->ops->next(f, &u, err)) == 1) {
         uint8_t *dst = out + u.piece[0].blob_off;
-        r = f->ops->decode(f, decoder, &u, &dst, err);
+        r = f->ops->decode(f, decoder, &u, &dst, NULL, err);
     }
     if (f)
         f->ops->decoder_free(f, decoder);

@@ -25,7 +25,7 @@ static int feed_all(const struct tree *t, struct wtg_err *err)
     if (r == 0)
         r = f->ops->decoder_new(f, &decoder, err);
     while (r == 0 && (r = f->ops->next(f, &u, err)) == 1)
-        r = f->ops->decode(f, decoder, &u, dst, err);
+        r = f->ops->decode(f, decoder, &u, dst, NULL, err);
     if (f && decoder)
         f->ops->decoder_free(f, decoder);
     tree_feed_free(f);

@@ -219,7 +219,7 @@ static void *read_units(void *arg)
         uint8_t **dst = calloc(u.npieces, sizeof *dst);
         for (size_t i = 0; i < u.npieces; i++)
             dst[i] = r->bytes[u.piece[i].blob] + u.piece[i].blob_off;
-        if (r->feed->ops->decode(r->feed, decoder, &u, dst, &err) < 0)
+        if (r->feed->ops->decode(r->feed, decoder, &u, dst, NULL, &err) < 0)
             more = -1;
         free(dst);
     }

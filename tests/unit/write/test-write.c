@@ -68,11 +68,11 @@ static int fake_next(struct tree_feed *feed, struct tree_unit *u, struct wtg_err
 }
 
 static int fake_decode(struct tree_feed *feed, void *decoder, const struct tree_unit *u,
-                       uint8_t *const *dst, struct wtg_err *err)
+                       uint8_t *const *dst, uint8_t *const *content, struct wtg_err *err)
 {
     const struct fake_feed *f = (const struct fake_feed *)feed;
 
-    (void)decoder;
+    (void)decoder, (void)content;
     if ((int)u->cookie == f->fake->fail_unit)
         return wtg_fail(err, WTG_E_IMAGE_DAMAGED, "made-up damage");
     for (size_t i = 0; i < u->npieces; i++)
