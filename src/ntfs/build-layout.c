@@ -106,16 +106,13 @@ static void place_content(struct ntfs_build *b)
 
 /* ---- Areas ---- */
 
-/* What mkntfs takes, and less on volumes that are no disks. */
+/* About what mkntfs takes, and less on volumes that are no disks.  Never less on a larger volume:
+ * layout_needed_bytes counts on it. */
 static uint64_t log_bytes(uint64_t volume_bytes)
 {
     if (volume_bytes < 16 * MIB)
         return MIB / 4;
-    if (volume_bytes <= 200 * MIB)
-        return 2 * MIB;
-    if (volume_bytes < 12 * GIB)
-        return round_up(volume_bytes / 200, CLUSTER);
-    return 64 * MIB;
+    return max_u64(2 * MIB, min_u64(64 * MIB, round_up(volume_bytes / 200, CLUSTER)));
 }
 
 static uint64_t bitmap_bytes(uint64_t clusters)

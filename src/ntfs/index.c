@@ -91,6 +91,7 @@ int index_plan(const struct index_keys *k, uint32_t alone, uint32_t with_blocks,
     if (k->n >= UINT32_MAX)
         return wtg_fail(err, WTG_E_UNSUPPORTED, "an index of %zu entries is too large", k->n);
     uint64_t bytes = index_root_bytes_alone(k);
+    assert(alone >= INDEX_ROOT_BYTES_EMPTY && with_blocks >= INDEX_ROOT_BYTES_MIN);
     if (bytes <= alone) {
         s.root_bytes = (uint32_t)bytes;
         *ret = s;

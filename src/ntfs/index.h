@@ -36,14 +36,15 @@ struct index_shape {
 
 enum {
     INDEX_BLOCK_BYTES = 4096,
-    INDEX_ROOT_BYTES_MIN = 0x20 + 0x18, /* heads and an END entry with a child */
+    INDEX_ROOT_BYTES_EMPTY = 0x20 + 0x10, /* heads and an END entry */
+    INDEX_ROOT_BYTES_MIN = 0x20 + 0x18,   /* ... with a child */
 };
 
 /* Bytes of an $INDEX_ROOT value that holds all keys. */
 uint64_t index_root_bytes_alone(const struct index_keys *k);
 
-/* Plans the tree.  The root may be `alone` bytes when it is all there is, else `with_blocks` (at
- * least INDEX_ROOT_BYTES_MIN). */
+/* Plans the tree.  The root may be `alone` bytes (at least INDEX_ROOT_BYTES_EMPTY) when it is all
+ * there is, else `with_blocks` (at least INDEX_ROOT_BYTES_MIN). */
 int index_plan(const struct index_keys *k, uint32_t alone, uint32_t with_blocks, struct arena *a,
                struct index_shape *ret, struct wtg_err *err) WTG_MUST_USE;
 
