@@ -11,7 +11,7 @@ struct create_values {
     struct cli_common common;
     uint64_t size, memory;
     unsigned index, sector;
-    const char *edition, *seed, *unattend, *compact;
+    const char *inside, *edition, *seed, *unattend, *compact;
     struct cli_list without;
     bool no_boot, allow_fixed, skip_encrypted;
 };
@@ -19,6 +19,7 @@ struct create_values {
 #define AT(field) offsetof(struct create_values, field)
 static const struct cli_opt opts[] = {
     { "size", CLI_SIZE, AT(size), "SIZE", N_("size of an image file, like 64G") },
+    { "inside", CLI_STRING, AT(inside), "PATH", N_("which WIM of an ISO that holds several") },
     { "index", CLI_NUMBER, AT(index), "N", N_("which Windows of the image, by number") },
     { "edition", CLI_STRING, AT(edition), "NAME", N_("the same by edition id or name") },
     { "without", CLI_LIST, AT(without), "SETTING", N_("leave a setting out; may come several times") },
@@ -280,6 +281,7 @@ static int run(const struct cli_command *command, void *values, char **args)
     const struct create_values *v = values;
     const struct wtg_create_opts o = {
         .image = args[0],
+        .inside = v->inside,
         .target = args[1],
         .size_bytes = v->size,
         .sector_bytes = v->sector,

@@ -10,6 +10,7 @@
 struct image_values {
     struct cli_common common;
     unsigned index;
+    const char *inside;
 };
 
 /* "2024-04-01 12:00" from 100 ns since 1601. */
@@ -74,6 +75,8 @@ static void print_info(const struct wtg_image_info *i)
     printf(_("file         %s\n"), i->path);
     if (i->container[0])
         printf(_("container    %s, holds %s\n"), i->container, i->member);
+    if (i->several_inside)
+        printf(_("             and others; --inside chooses\n"));
     printf(_("size         %s"), cli_bytes(i->file_bytes, size));
     if (i->parts > 1)
         printf(_(" in %u parts"), i->parts);
@@ -94,7 +97,7 @@ static int run_info(const struct cli_command *command, void *values, char **args
     struct wtg_err err = { 0 };
 
     (void)command;
-    if (wtg_image_open(args[0], &image, &err) < 0)
+    if (wtg_image_open(args[0], v->inside, &image, &err) < 0)
         return cli_fail(&v->common, &err);
     if (v->common.json)
         info_json(wtg_image_info(image));
@@ -131,7 +134,7 @@ static int run_list(const struct cli_command *command, void *values, char **args
     struct image_values *v = values;
     struct wtg_image *image = NULL;
     struct wtg_err err = { 0 };
-    int r = wtg_image_open(args[0], &image, &err);
+    int r = wtg_image_open(args[0], v->inside, &image, &err);
 
     (void)command;
     if (r == 0)
@@ -140,8 +143,10 @@ static int run_list(const struct cli_command *command, void *values, char **args
     return r < 0 ? cli_fail(&v->common, &err) : EXIT_DONE;
 }
 
+#define AT(field) offsetof(struct image_values, field)
 static const struct cli_opt list_opts[] = {
-    { "index", CLI_NUMBER, offsetof(struct image_values, index), "N",
+    { "inside", CLI_STRING, AT(inside), "PATH", N_("which WIM of an ISO that holds several") },
+    { "index", CLI_NUMBER, AT(index), "N",
       N_("which Windows of the image, by number") },
 };
 
@@ -149,6 +154,8 @@ const struct cli_command cli_image_info = {
     .name = "image info",
     .args = "FILE",
     .help = N_("what an image holds: editions, builds, languages, sizes"),
+    .opt = list_opts, /* the first alone: a look at the whole needs no index */
+    .nopts = 1,
     .nargs = 1,
     .value_bytes = sizeof(struct image_values),
     .run = run_info,

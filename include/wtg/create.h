@@ -25,6 +25,7 @@ extern "C" {
 /* Zero everything that is not wanted.  Strings are borrowed until the plan is freed. */
 struct wtg_create_opts {
     const char *image;          /* ISO, WIM, ESD, or the first part of a split WIM */
+    const char *inside;         /* which WIM of an ISO with several ("x86/sources/install.wim"), or NULL */
     const char *target;         /* a whole disk, or an image file */
     uint64_t size_bytes;        /* image file: its size; 0: the size it has */
     uint32_t sector_bytes;      /* image file: 512 or 4096; 0: 512 */

@@ -32,6 +32,7 @@ struct wtg_image_info {
     const char *path;        /* as it was given */
     const char *container;   /* "ISO (UDF)", "ISO 9660", or "" when the file is a WIM itself */
     const char *member;      /* "sources/install.wim"; "" without container */
+    bool several_inside;     /* the ISO holds another one, for another architecture */
     const char *compression; /* "LZX", "XPRESS", "LZMS", "none" */
     uint32_t chunk_bytes;
     bool solid;              /* several files share one compressed resource (ESD) */
@@ -47,9 +48,10 @@ struct wtg_image_info {
 struct wtg_image;
 
 /* Opens an ISO, WIM, ESD or the first part of a split WIM (found by content, not by name) and reads
- * its tables.  Blocks on reading; writes nothing.  IO, NOT_FOUND, IMAGE_FORMAT, IMAGE_DAMAGED,
+ * its tables.  `inside` names the WIM of an ISO that holds several; NULL: the first that Windows'
+ * own setup would find.  Blocks on reading; writes nothing.  IO, NOT_FOUND, IMAGE_FORMAT, IMAGE_DAMAGED,
  * IMAGE_PART. */
-WTG_API int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err) WTG_MUST_USE;
+WTG_API int wtg_image_open(const char *path, const char *inside, struct wtg_image **ret, struct wtg_err *err) WTG_MUST_USE;
 WTG_API void wtg_image_free(struct wtg_image *image);
 WTG_API const struct wtg_image_info *wtg_image_info(const struct wtg_image *image);
 

@@ -57,10 +57,10 @@ struct wtg_image {
     struct look *look;
 };
 
-int wtg_image_open(const char *path, struct wtg_image **ret, struct wtg_err *err)
+int wtg_image_open(const char *path, const char *inside, struct wtg_image **ret, struct wtg_err *err)
 {
     AUTO_FREE struct wtg_image *i = mem_zeroed(1, sizeof *i, err);
-    int r = i ? look_new(path, &i->look, err) : err->code;
+    int r = i ? look_new(path, inside, &i->look, err) : err->code;
     if (r == 0)
         *ret = TAKE_PTR(i);
     return r;

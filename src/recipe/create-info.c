@@ -186,6 +186,11 @@ static int describe_notes(struct create *c, struct wtg_err *err)
         r = add_note(c, note,
                      "this stick calls itself removable, and Windows before 10 1703 then sees only "
                      "its first partition: it may not start", err);
+    if (r == 0 && c->facts.several_inside && !c->opts.inside)
+        r = add_note(c, note,
+                     recipe_text(&c->words, err, "this disc holds Windows for more than one "
+                                 "architecture; '%s' was taken, --inside takes another",
+                                 c->facts.inside), err);
     if (r == 0 && n->short_names_dropped)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "%" PRIu64 " second short names (8.3) of files "

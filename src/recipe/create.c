@@ -22,7 +22,7 @@ static int open_image(struct create *c, struct wtg_err *err)
 {
     uint32_t index = 0;
     size_t n = 0;
-    int r = image_open(c->opts.image, NULL, &c->image, err);
+    int r = image_open(c->opts.image, c->opts.inside, &c->image, err);
 
     if (r == 0)
         r = recipe_facts_init(&c->view, c->opts.image, c->image, err);

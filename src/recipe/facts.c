@@ -84,6 +84,7 @@ int recipe_facts_init(struct recipe_facts *ret, const char *path, const struct i
                      : f.container == IMAGE_IN_ISO ? "ISO 9660"
                                                    : "",
         .member = f.inside,
+        .several_inside = f.several_inside,
         .compression = codec_name(f.solid ? f.solid_kind : f.kind),
         .chunk_bytes = f.solid ? f.solid_chunk_bytes : f.chunk_bytes,
         .solid = f.solid,

@@ -11,13 +11,13 @@ struct look {
     struct recipe_facts facts;
 };
 
-int look_new(const char *path, struct look **ret, struct wtg_err *err)
+int look_new(const char *path, const char *inside, struct look **ret, struct wtg_err *err)
 {
     struct look *l = mem_zeroed(1, sizeof *l, err);
     if (!l)
         return err->code;
     l->path = strdup(path);
-    int r = l->path ? image_open(path, NULL, &l->image, err) : wtg_fail_nomem(err);
+    int r = l->path ? image_open(path, inside, &l->image, err) : wtg_fail_nomem(err);
     if (r == 0)
         r = recipe_facts_init(&l->facts, l->path, l->image, err);
     if (r < 0) {

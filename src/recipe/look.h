@@ -6,7 +6,7 @@
 
 /* The wish "look into an image": wtg/image.h says what each does. */
 struct look;
-int look_new(const char *path, struct look **ret, struct wtg_err *err) WTG_MUST_USE;
+int look_new(const char *path, const char *inside, struct look **ret, struct wtg_err *err) WTG_MUST_USE;
 void look_free(struct look *l);
 const struct wtg_image_info *look_info(const struct look *l);
 int look_list(struct look *l, unsigned index,
