@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <xxhash.h>
 
 #include "base/mem.h"
 
@@ -56,6 +57,11 @@ void hash_sha1(const void *p, size_t n, uint8_t digest[SHA1_BYTES])
 void hash_sha256(const void *p, size_t n, uint8_t digest[SHA256_BYTES])
 {
     SHA256(p, n, digest);
+}
+
+uint64_t hash_quick(const void *p, size_t n)
+{
+    return XXH3_64bits(p, n);
 }
 
 void hash_hex(const uint8_t *digest, size_t n, char *hex)

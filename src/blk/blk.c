@@ -32,6 +32,18 @@ int blk_flush(struct blk *b, struct wtg_err *err)
     return b->ops->flush ? b->ops->flush(b, err) : 0;
 }
 
+void blk_forget(struct blk *b)
+{
+    if (b->ops->forget)
+        b->ops->forget(b);
+}
+
+int blk_discard(struct blk *b, bool *ret, struct wtg_err *err)
+{
+    *ret = false;
+    return b->ops->discard ? b->ops->discard(b, ret, err) : 0;
+}
+
 void blk_free(struct blk *b)
 {
     if (b)

@@ -13,6 +13,7 @@
  * `size`; an access that does not lie inside is an error, never a short count.  Reads and writes
  * of one brick may run in several threads at once unless its constructor says otherwise. */
 struct blk;
+struct blk_queue;
 
 struct blk_ops {
     const char *name; /* "file", "mem", "slice", "extents", "fault", "trace" */
@@ -20,6 +21,10 @@ struct blk_ops {
     int (*write)(struct blk *b, uint64_t off, const void *buf, size_t n, struct wtg_err *err);
     int (*flush)(struct blk *b, struct wtg_err *err);
     void (*free)(struct blk *b); /* frees the brick itself; not the one below */
+    /* All of these may be NULL. */
+    void (*forget)(struct blk *b);
+    int (*discard)(struct blk *b, bool *ret, struct wtg_err *err);
+    int (*queue)(struct blk *b, unsigned depth, struct blk_queue **ret, struct wtg_err *err);
 };
 
 struct blk { /* first member of every concrete brick */
@@ -35,8 +40,38 @@ int blk_write(struct blk *b, uint64_t off, const void *buf, size_t n, struct wtg
     WTG_MUST_USE;
 /* Everything written so far is on the medium when this returns 0. */
 int blk_flush(struct blk *b, struct wtg_err *err) WTG_MUST_USE;
+/* What was flushed is read from the medium next, not from a cache, as far as this may be asked for. */
+void blk_forget(struct blk *b);
+/* Tells the medium that nothing on it is needed any more.  `*ret` says whether it took that: image
+ * files and many sticks do not. */
+int blk_discard(struct blk *b, bool *ret, struct wtg_err *err) WTG_MUST_USE;
 /* NULL is fine. Bricks below stay. */
 void blk_free(struct blk *b);
+
+/* Several reads and writes in flight.  One thread uses a queue.  The caller owns `io` and its
+ * buffer, and leaves both alone until blk_queue_get gives them back; they come back in any order.
+ * Accesses in flight must not overlap, and a flush is only about those that came back. */
+struct blk_io {
+    bool write;
+    uint64_t off;
+    void *buf;
+    size_t n;
+};
+/* At most `depth` (1 to BLK_QUEUE_MAX) in flight.  A file or device uses io_uring, past the page
+ * cache; where that may not be (containers often forbid it), with depth 1, and with all other
+ * bricks, every access is done when blk_queue_put returns. */
+enum { BLK_QUEUE_MAX = 64 };
+int blk_queue_new(struct blk *b, unsigned depth, struct blk_queue **ret, struct wtg_err *err)
+    WTG_MUST_USE;
+/* Begins an access.  On failure it is not in flight.  It is a BUG to have more than `depth`. */
+int blk_queue_put(struct blk_queue *q, struct blk_io *io, struct wtg_err *err) WTG_MUST_USE;
+/* Waits up to wait_ms for one to end.  `*ret` is NULL when none did; it is set also when that
+ * access failed, which is the error. */
+int blk_queue_get(struct blk_queue *q, unsigned wait_ms, struct blk_io **ret, struct wtg_err *err)
+    WTG_MUST_USE;
+unsigned blk_queue_busy(const struct blk_queue *q); /* in flight */
+/* Waits for all that is in flight, whatever comes of it.  NULL is fine. */
+void blk_queue_free(struct blk_queue *q);
 
 /* An image or any other file (or device), read only.  The size of a device is asked for. */
 int blk_open(const char *path, struct blk **ret, struct wtg_err *err) WTG_MUST_USE;
@@ -76,6 +111,19 @@ struct blk_fault {
 };
 int blk_fault_new(struct blk *below, const struct blk_fault *f, struct blk **ret,
                   struct wtg_err *err) WTG_MUST_USE;
+
+/* For tests: a target that lies.  It says that all went well, and the proof has to find out. */
+struct blk_lie {
+    enum blk_lie_kind {
+        BLK_LIE_DROP,  /* writes into [off, off+n) are forgotten: what stood there stays */
+        BLK_LIE_WRAP,  /* a fake stick: byte x lands at x modulo `off`, its real size */
+        BLK_LIE_FLIP,  /* one bit of what is read at byte `off` is wrong, `n` times (0: always) */
+        BLK_LIE_SHORT, /* of a write of more than `n` bytes only the first n arrive */
+    } kind;
+    uint64_t off, n;
+};
+int blk_lie_new(struct blk *below, const struct blk_lie *lie, struct blk **ret,
+                struct wtg_err *err) WTG_MUST_USE;
 
 /* Counts what passes through. */
 struct blk_counts {

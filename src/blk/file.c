@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "blk/blk.h"
+#include "blk/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,6 @@ struct blk_file {
     int fd;
     int direct_fd; /* -1: not allowed by this target */
 };
-
-enum { DIRECT_ALIGN = 4096 };
 
 static int file_read(struct blk *b, uint64_t off, void *buf, size_t n, struct wtg_err *err)
 {
@@ -43,21 +41,21 @@ static int file_read(struct blk *b, uint64_t off, void *buf, size_t n, struct wt
     return 0;
 }
 
-static bool aligned(uint64_t off, const void *buf, size_t n)
-{
-    return off % DIRECT_ALIGN == 0 && n % DIRECT_ALIGN == 0 && (uintptr_t)buf % DIRECT_ALIGN == 0;
-}
-
 static int file_write(struct blk *b, uint64_t off, const void *buf, size_t n, struct wtg_err *err)
 {
     struct blk_file *f = (struct blk_file *)b;
     const uint8_t *p = buf;
 
+    bool refused = false; /* some file systems open with O_DIRECT and then want other alignments */
     while (n > 0) {
-        bool direct = f->direct_fd >= 0 && aligned(off, p, n);
+        bool direct = f->direct_fd >= 0 && !refused && blk_is_aligned(off, p, n);
         ssize_t put = pwrite(direct ? f->direct_fd : f->fd, p, n, (off_t)off);
         if (put < 0 && errno == EINTR)
             continue;
+        if (put < 0 && errno == EINVAL && direct) {
+            refused = true;
+            continue;
+        }
         if (put < 0)
             return wtg_fail_errno(err, errno, "cannot write %zu bytes at byte %" PRIu64, n, off);
         if (put == 0)
@@ -79,6 +77,39 @@ static int file_flush(struct blk *b, struct wtg_err *err)
     return 0;
 }
 
+/* Clean pages go; what is dirty or mapped stays, which after a flush is nothing of ours. */
+static void file_forget(struct blk *b)
+{
+    struct blk_file *f = (struct blk_file *)b;
+
+    posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
+    (void)ioctl(f->fd, BLKFLSBUF, 0); /* a device, and we may: whatever others have cached of it */
+}
+
+static int file_discard(struct blk *b, bool *ret, struct wtg_err *err)
+{
+    struct blk_file *f = (struct blk_file *)b;
+    struct stat st;
+    uint64_t range[2] = { 0, b->size };
+
+    if (fstat(f->fd, &st) < 0)
+        return wtg_fail_errno(err, errno, "cannot look at the target");
+    if (!S_ISBLK(st.st_mode)) /* what no region covers is a hole anyway */
+        return 0;
+    *ret = ioctl(f->fd, BLKDISCARD, range) == 0;
+    if (!*ret && errno != EOPNOTSUPP && errno != ENOTTY && errno != EINVAL)
+        return wtg_fail_errno(err, errno, "cannot discard what is on the target");
+    return 0;
+}
+
+static int file_queue(struct blk *b, unsigned depth, struct blk_queue **ret, struct wtg_err *err)
+{
+    struct blk_file *f = (struct blk_file *)b;
+
+    /* With the page cache in between nothing is gained: a write is over when it is copied. */
+    return f->direct_fd < 0 ? 0 : queue_uring_new(b, f->direct_fd, depth, ret, err);
+}
+
 static void file_free(struct blk *b)
 {
     struct blk_file *f = (struct blk_file *)b;
@@ -89,9 +120,14 @@ static void file_free(struct blk *b)
     free(f);
 }
 
-static const struct blk_ops file_ops = {
-    .name = "file", .read = file_read, .write = file_write, .flush = file_flush, .free = file_free
-};
+static const struct blk_ops file_ops = { .name = "file",
+                                         .read = file_read,
+                                         .write = file_write,
+                                         .flush = file_flush,
+                                         .free = file_free,
+                                         .forget = file_forget,
+                                         .discard = file_discard,
+                                         .queue = file_queue };
 
 static int file_size(int fd, const char *path, uint64_t *ret, struct wtg_err *err)
 {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -49,6 +50,11 @@ static int fault_flush(struct blk *b, struct wtg_err *err)
     return blk_flush(b->below, err);
 }
 
+static int below_flush(struct blk *b, struct wtg_err *err)
+{
+    return blk_flush(b->below, err);
+}
+
 static void plain_free(struct blk *b)
 {
     free(b);
@@ -72,6 +78,100 @@ int blk_fault_new(struct blk *below, const struct blk_fault *want, struct blk **
                            .sector_bytes = below->sector_bytes,
                            .writable = below->writable };
     f->want = *want;
+    *ret = &f->blk;
+    return 0;
+}
+
+/* Lying. */
+
+struct lying {
+    struct blk blk;
+    struct blk_lie lie;
+    atomic_ullong told; /* times */
+};
+
+/* The parts of an access before, inside and behind [off, off+n). */
+static int write_around(struct blk *b, uint64_t off, const uint8_t *p, size_t n, uint64_t hole,
+                        uint64_t hole_n, struct wtg_err *err)
+{
+    size_t before = (size_t)min_u64(n, hole > off ? hole - off : 0);
+    uint64_t end = hole + hole_n;
+    size_t skip = (size_t)min_u64(n, max_u64(before, end > off ? end - off : 0));
+    int r = blk_write(b, off, p, before, err);
+
+    return r < 0 ? r : blk_write(b, off + skip, p + skip, n - skip, err);
+}
+
+static int lying_write(struct blk *b, uint64_t off, const void *buf, size_t n, struct wtg_err *err)
+{
+    const struct blk_lie *l = &((struct lying *)b)->lie;
+    const uint8_t *p = buf;
+
+    switch (l->kind) {
+    case BLK_LIE_DROP:
+        return write_around(b->below, off, p, n, l->off, l->n, err);
+    case BLK_LIE_SHORT:
+        return blk_write(b->below, off, p, (size_t)min_u64(n, l->n), err);
+    case BLK_LIE_WRAP:
+        for (int r; n > 0;) {
+            size_t part = (size_t)min_u64(n, l->off - off % l->off);
+            r = blk_write(b->below, off % l->off, p, part, err);
+            if (r < 0)
+                return r;
+            off += part;
+            p += part;
+            n -= part;
+        }
+        return 0;
+    case BLK_LIE_FLIP:
+        break;
+    }
+    return blk_write(b->below, off, p, n, err);
+}
+
+static int lying_read(struct blk *b, uint64_t off, void *buf, size_t n, struct wtg_err *err)
+{
+    struct lying *f = (struct lying *)b;
+    const struct blk_lie *l = &f->lie;
+    uint8_t *p = buf;
+
+    if (l->kind == BLK_LIE_WRAP) {
+        for (int r; n > 0;) {
+            size_t part = (size_t)min_u64(n, l->off - off % l->off);
+            r = blk_read(b->below, off % l->off, p, part, err);
+            if (r < 0)
+                return r;
+            off += part;
+            p += part;
+            n -= part;
+        }
+        return 0;
+    }
+    int r = blk_read(b->below, off, buf, n, err);
+    if (r == 0 && l->kind == BLK_LIE_FLIP && l->off >= off && l->off - off < n &&
+        (l->n == 0 || atomic_fetch_add(&f->told, 1) < l->n))
+        p[l->off - off] ^= 1;
+    return r;
+}
+
+static const struct blk_ops lying_ops = { .name = "lie",
+                                          .read = lying_read,
+                                          .write = lying_write,
+                                          .flush = below_flush,
+                                          .free = plain_free };
+
+int blk_lie_new(struct blk *below, const struct blk_lie *lie, struct blk **ret,
+                struct wtg_err *err)
+{
+    struct lying *f = mem_zeroed(1, sizeof *f, err);
+    if (!f)
+        return err->code;
+    f->blk = (struct blk){ .ops = &lying_ops,
+                           .below = below,
+                           .size = below->size,
+                           .sector_bytes = below->sector_bytes,
+                           .writable = below->writable };
+    f->lie = *lie;
     *ret = &f->blk;
     return 0;
 }
