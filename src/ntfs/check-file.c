@@ -98,16 +98,15 @@ static void check_characters(struct check *c, const struct check_name *x)
         ntfs_check_problem(c, NTFS_P_NAME_CHARACTERS, x->owner, "it is '.' or '..'");
 }
 
-/* Is there a name of one of these spaces (bits) in the same directory? */
-static bool has_partner(const struct check *c, const struct check_name *x, unsigned spaces)
+/* Which name spaces (a bit each) the names from i on have that stand in one directory. */
+static unsigned spaces_of(const struct check *c, size_t i, size_t end, size_t *ret_n)
 {
-    for (size_t i = ntfs_check_names_of(c, x->owner); i < c->nnames && c->name[i].owner == x->owner;
-         i++) {
-        const struct ntfs_file_name_disk *d = (const void *)c->name[i].value;
-        if (c->name[i].parent == x->parent && (spaces >> d->name_space & 1))
-            return true;
-    }
-    return false;
+    unsigned spaces = 0;
+    size_t k = i;
+    for (; k < end && c->name[k].parent == c->name[i].parent; k++)
+        spaces |= 1u << ((const struct ntfs_file_name_disk *)c->name[k].value)->name_space;
+    *ret_n = k - i;
+    return spaces;
 }
 
 static void check_name_places(struct check *c, const struct check_name *x)
@@ -121,29 +120,39 @@ static void check_name_places(struct check *c, const struct check_name *x)
                            (unsigned long long)ntfs_ref_record(x->parent));
 }
 
-/* All names of a file: [i, end). */
-static void check_names(struct check *c, size_t i, size_t end)
+/* The names of a file in one directory: [i, i+n). */
+static void check_names_there(struct check *c, size_t i, size_t n, unsigned spaces)
 {
-    unsigned dos = 0, others = 0;
     uint64_t owner = c->name[i].owner;
-    for (size_t k = i; k < end; k++) {
+    unsigned long long dir = ntfs_ref_record(c->name[i].parent);
+    for (size_t k = i; k < i + n; k++) {
         const struct check_name *x = &c->name[k];
         const struct ntfs_file_name_disk *d = (const void *)x->value;
         check_name_places(c, x);
         check_characters(c, x);
-        struct check_name before = k > i ? x[-1] : (struct check_name){ 0 };
-        if (k > i && before.parent == x->parent && before.n == x->n &&
-            memcmp(before.value + sizeof *d, x->value + sizeof *d, d->name_len * 2u) == 0)
-            ntfs_check_problem(c, NTFS_P_NAME_TWICE, owner, "in directory %llu",
-                               (unsigned long long)ntfs_ref_record(x->parent));
-        dos += d->name_space == NTFS_NS_DOS || d->name_space == NTFS_NS_WIN32_AND_DOS;
-        others += d->name_space != NTFS_NS_DOS;
-        if (d->name_space == NTFS_NS_DOS && !has_partner(c, x, 1u << NTFS_NS_WIN32))
-            ntfs_check_problem(c, NTFS_P_NAME_DOS_ALONE, owner, "in directory %llu",
-                               (unsigned long long)ntfs_ref_record(x->parent));
-        if (d->name_space == NTFS_NS_WIN32 && !has_partner(c, x, 1u << NTFS_NS_DOS))
-            ntfs_check_problem(c, NTFS_P_NAME_WIN32_ALONE, owner, "in directory %llu",
-                               (unsigned long long)ntfs_ref_record(x->parent));
+        if (k > i && x[-1].n == x->n &&
+            memcmp(x[-1].value + sizeof *d, x->value + sizeof *d, d->name_len * 2u) == 0)
+            ntfs_check_problem(c, NTFS_P_NAME_TWICE, owner, "in directory %llu", dir);
+        if (d->name_space == NTFS_NS_DOS && !(spaces >> NTFS_NS_WIN32 & 1))
+            ntfs_check_problem(c, NTFS_P_NAME_DOS_ALONE, owner, "in directory %llu", dir);
+        if (d->name_space == NTFS_NS_WIN32 && !(spaces >> NTFS_NS_DOS & 1))
+            ntfs_check_problem(c, NTFS_P_NAME_WIN32_ALONE, owner, "in directory %llu", dir);
+    }
+}
+
+/* All names of a file: [i, end). */
+static void check_names(struct check *c, size_t i, size_t end)
+{
+    uint64_t owner = c->name[i].owner;
+    unsigned dos = 0, others = 0;
+    for (size_t k = i; k < end; k++) {
+        uint8_t space = ((const struct ntfs_file_name_disk *)c->name[k].value)->name_space;
+        dos += space == NTFS_NS_DOS || space == NTFS_NS_WIN32_AND_DOS;
+        others += space != NTFS_NS_DOS;
+    }
+    for (size_t k = i, n; k < end; k += n) {
+        unsigned spaces = spaces_of(c, k, end, &n);
+        check_names_there(c, k, n, spaces);
     }
     if (dos > 1)
         ntfs_check_problem(c, NTFS_P_NAME_DOS_MANY, owner, "%u", dos);

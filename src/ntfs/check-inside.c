@@ -49,6 +49,8 @@ static int inside_ea(struct check *c, const struct ntfs_file *f, struct wtg_err 
         const struct ntfs_ea_disk *d = span_at(s, at, sizeof *d);
         size_t size = d ? sizeof *d + d->name_len + 1u + get_le16(d->value_len) : 0;
         step = d ? get_le32(d->next_offset) : 0;
+        if (step == 0 && !c->opts->strict) /* some drivers do not tell where the last one ends */
+            step = min_u64(round_up(size, 4), n - at);
         if (!d || step < size || step % 4 || step > n - at || bytes[at + sizeof *d + d->name_len]) {
             ntfs_check_problem(c, NTFS_P_EA, f->record, "the entry at byte %zu of %zu does not fit",
                                at, n);

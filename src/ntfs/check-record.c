@@ -25,7 +25,7 @@ static int load_bitmap(struct check *c, struct wtg_err *err)
                            (unsigned long long)c->records);
     for (uint64_t i = c->records; r == 0 && i < c->mft_bitmap_n * 8; i++)
         if (ntfs_check_bit(c->mft_bitmap, i)) {
-            ntfs_check_problem(c, NTFS_P_MFT_BITMAP, NTFS_REC_MFT,
+            ntfs_check_problem(c, NTFS_P_RECORD_DETAIL, NTFS_REC_MFT,
                                "bit %llu is set, but there are only %llu records",
                                (unsigned long long)i, (unsigned long long)c->records);
             break;

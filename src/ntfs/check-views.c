@@ -47,7 +47,8 @@ static void reparse_rest(struct check *c)
 static int compare_objects(const void *a, const void *b)
 {
     const struct check_object *x = a, *y = b;
-    return memcmp(x->id, y->id, sizeof x->id);
+    int order = memcmp(x->id, y->id, sizeof x->id);
+    return order ? order : x->ref < y->ref ? -1 : x->ref > y->ref;
 }
 
 static int object_entry(struct check *c, uint64_t record, const struct check_entry *e, void *user,
@@ -62,18 +63,13 @@ static int object_entry(struct check *c, uint64_t record, const struct check_ent
         return 0;
     }
     memcpy(key.id, e->key.p, sizeof key.id);
-    uint64_t ref = le64_at(e->data.p);
+    key.ref = le64_at(e->data.p);
     struct check_object *x =
         c->nobjects ? bsearch(&key, c->object, c->nobjects, sizeof key, compare_objects) : NULL;
-    /* Of several files with one id, which is an error of its own, any will do. */
-    while (x && x > c->object && compare_objects(x - 1, &key) == 0)
-        x--;
-    while (x && x + 1 < c->object + c->nobjects && x->ref != ref &&
-           compare_objects(x + 1, &key) == 0)
-        x++;
-    if (!x || x->ref != ref)
+    if (!x)
         ntfs_check_problem(c, NTFS_P_OBJECT_ENTRY, record, "record %llu, sequence %u",
-                           (unsigned long long)ntfs_ref_record(ref), ntfs_ref_sequence(ref));
+                           (unsigned long long)ntfs_ref_record(key.ref),
+                           ntfs_ref_sequence(key.ref));
     else
         x->seen = true;
     return 0;

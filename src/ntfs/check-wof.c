@@ -71,7 +71,7 @@ static int check_streams(struct check *c, const struct ntfs_file *f, uint32_t ch
     }
     uint64_t content = plain->nonresident ? plain->data_size : plain->value.n;
     if (content && (!plain->nonresident || !(plain->flags & NTFS_ATTR_SPARSE)))
-        problem(c, f->record, "the unnamed stream is no hole; flags:", plain->flags);
+        ntfs_check_problem(c, NTFS_P_WOF_DETAIL, f->record, "the unnamed stream is no hole");
     if (plain->nonresident && plain->total_allocated)
         problem(c, f->record, "the unnamed stream takes bytes:", plain->total_allocated);
     if (plain->nonresident && plain->initialized != plain->data_size)

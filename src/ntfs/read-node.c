@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ntfs/wof.h"
+
 /* ---- Content ---------------------------------------------------------------------------- */
 
 struct volume_source {
@@ -76,19 +78,31 @@ static int make_blob(struct ntfs_node_maker *m, const struct ntfs_file *f,
     return 0;
 }
 
+/* All of them get their room at once: attributes are sorted, so the unnamed one comes first, and
+ * two of one name stand side by side. */
 static int add_stream(struct ntfs_node_maker *m, const struct ntfs_file *f,
                       const struct ntfs_attr *a, struct tree_node *node, struct wtg_err *err)
 {
-    uint16_t name[NTFS_NAME_MAX];
-    const struct tree_blob *blob = NULL;
     if (a->lowest_vcn) /* its first piece brings it all */
         return 0;
-    int r = make_blob(m, f, a, &blob, err);
-    if (r < 0)
-        return r;
+    if (!node->stream) {
+        size_t n = (size_t)(f->attr + f->nattrs - a);
+        while (a[n - 1].type != NTFS_AT_DATA)
+            n--;
+        node->stream = arena_alloc(&m->tree->arena, n * sizeof *node->stream, err);
+    }
+    uint16_t *name = node->stream ? arena_alloc(&m->tree->arena, a->name_len * 2u, err) : NULL;
+    if (!name)
+        return WTG_E_NOMEM;
     for (unsigned i = 0; i < a->name_len; i++)
         name[i] = le16_at(a->name + i * 2);
-    return tree_add_stream(m->tree, node, name, a->name_len, blob, err);
+    struct tree_stream *s = &node->stream[node->nstreams];
+    if (node->nstreams && s[-1].name_len == a->name_len &&
+        memcmp(s[-1].name, name, a->name_len * 2u) == 0)
+        return wtg_fail(err, WTG_E_VOLUME_DAMAGED, "it has two streams of one name");
+    *s = (struct tree_stream){ .name = name, .name_len = a->name_len };
+    node->nstreams++;
+    return make_blob(m, f, a, &s->blob, err);
 }
 
 /* ---- The small attributes --------------------------------------------------------------- */
@@ -201,6 +215,8 @@ static size_t parse_ea(struct wtg_span s, size_t at, struct tree_ea *ret)
     size_t need = sizeof *d + d->name_len + 1u + get_le16(d->value_len);
     const uint8_t *p = span_at(s, at, need);
     size_t step = get_le32(d->next_offset);
+    if (step == 0) /* some drivers do not tell where the last one ends */
+        step = min_u64(round_up(need, 4), s.n - at);
     if (!p || step < need || step > s.n - at || p[sizeof *d + d->name_len] != '\0')
         return 0;
     *ret = (struct tree_ea){ .flags = d->flags,
@@ -270,7 +286,7 @@ int ntfs_node_fill(struct ntfs_node_maker *m, const struct ntfs_file *f, struct 
             if (r < 0)
                 return r;
         }
-    return 0;
+    return ntfs_wof_unwrap(m->tree, node, m->wof, err);
 }
 
 int ntfs_node_maker_init(struct ntfs_node_maker *m, struct ntfs_volume *vol, struct tree *tree,
@@ -284,6 +300,9 @@ int ntfs_node_maker_init(struct ntfs_node_maker *m, struct ntfs_volume *vol, str
     s->blk = vol->blk;
     s->cluster_bytes = vol->geom.cluster_bytes;
     m->source = &s->source;
+    m->wof = ntfs_wof_source_new(tree, err);
+    if (!m->wof)
+        return WTG_E_NOMEM;
     return ntfs_security_load(vol, &m->security, err);
 }
 

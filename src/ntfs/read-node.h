@@ -9,6 +9,7 @@ struct ntfs_node_maker {
     struct ntfs_volume *vol;    /* borrowed */
     struct tree *tree;          /* borrowed */
     struct tree_source *source; /* on the tree's arena */
+    struct tree_source *wof;    /* of compressed files, on the tree's arena too */
     struct ntfs_security security;
 };
 

@@ -130,29 +130,38 @@ static int make_node(struct reader *r, uint64_t n, struct wtg_err *err)
     return ret < 0 ? wtg_because(err, "record %llu", (unsigned long long)n) : 0;
 }
 
-/* All names of one file: those of DOS belong to the WIN32 name in the same directory. */
+static int link_name(struct reader *r, const struct name *a, const struct name *dos,
+                     struct wtg_err *err)
+{
+    int ret = is_wanted(r, a, err);
+    if (ret <= 0)
+        return ret;
+    uint64_t dir = ntfs_ref_record(a->parent);
+    if (!r->node[dir]) /* a directory of the system's own */
+        ret =
+            wtg_fail(err, WTG_E_VOLUME_DAMAGED, "it hangs in record %llu", (unsigned long long)dir);
+    else
+        ret = tree_add_link(r->tree, r->node[dir], r->node[a->owner], a->units, a->n,
+                            dos ? dos->units : NULL, dos ? dos->n : 0, NULL, err);
+    return ret < 0 ? wtg_because(err, "record %llu", (unsigned long long)a->owner) : 0;
+}
+
+/* All names of one file.  The DOS one belongs to the WIN32 name in the same directory; without one
+ * it is a name like any other. */
 static int link_names(struct reader *r, const struct name *a, size_t n, struct wtg_err *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct name *dos = NULL;
+    const struct name *dos = NULL, *longer = NULL;
+    for (size_t i = 0; !dos && i < n; i++)
         if (a[i].space == NTFS_NS_DOS)
-            continue;
-        int ret = is_wanted(r, &a[i], err);
-        if (ret <= 0) {
-            if (ret < 0)
-                return ret;
-            continue;
-        }
-        for (size_t k = 0; !dos && a[i].space == NTFS_NS_WIN32 && k < n; k++)
-            if (a[k].space == NTFS_NS_DOS && a[k].parent == a[i].parent)
-                dos = &a[k];
-        ret =
-            tree_add_link(r->tree, r->node[ntfs_ref_record(a[i].parent)], r->node[a[i].owner],
-                          a[i].units, a[i].n, dos ? dos->units : NULL, dos ? dos->n : 0, NULL, err);
-        if (ret < 0)
-            return wtg_because(err, "record %llu", (unsigned long long)a[i].owner);
-    }
-    return 0;
+            dos = &a[i];
+    for (size_t i = 0; dos && !longer && i < n; i++)
+        if (a[i].space == NTFS_NS_WIN32 && a[i].parent == dos->parent)
+            longer = &a[i];
+    int ret = 0;
+    for (size_t i = 0; ret == 0 && i < n; i++)
+        if (&a[i] != dos || !longer)
+            ret = link_name(r, &a[i], &a[i] == longer ? dos : NULL, err);
+    return ret;
 }
 
 static int link_all(struct reader *r, struct wtg_err *err)
@@ -185,7 +194,7 @@ static int second_pass(struct reader *r, struct wtg_err *err)
     for (size_t i = 0; ret == 0 && i < r->nnames; i++) {
         const struct name *a = &r->name[i];
         ret = tick(r, a->owner, 1, err);
-        if (ret == 0 && a->space != NTFS_NS_DOS && !r->node[a->owner]) {
+        if (ret == 0 && !r->node[a->owner]) {
             ret = is_wanted(r, a, err);
             if (ret > 0)
                 ret = make_node(r, a->owner, err);

@@ -278,6 +278,26 @@ static void orphans_are_refused(void)
     CHECK(read_mutated("parent is no directory") == WTG_E_VOLUME_DAMAGED);
 }
 
+/* Found by fuzzing: a directory whose only name is a DOS name was no node, its children's parent.
+ */
+static void a_directory_with_only_a_dos_name_stays(void)
+{
+    static const struct mutation x = { "DOS name", "name-dos-alone",  VALUE,
+                                       "big",      NTFS_AT_FILE_NAME, .off = 0x41,
+                                       .width = 1, .op = '=',         .v = NTFS_NS_DOS };
+    struct blk *vol = rich_volume_new(512);
+    struct wtg_err err = { 0 };
+    struct tree *t = NULL;
+    struct mut m;
+    mut_open(&m, vol);
+    mut_apply(&m, &x);
+    OK(ntfs_read_tree(vol, NULL, &t, &err), err);
+    CHECK(tree_find(t, "big/a file with a number, 0003") != NULL);
+    tree_free(t);
+    mut_close(&m);
+    blk_free(vol);
+}
+
 static void a_truncated_volume_is_refused(void)
 {
     static const uint64_t sizes[] = { 0, 511, 512, 8192, 1 << 20, RICH_BYTES / 2 };
@@ -312,6 +332,7 @@ static const struct test tests[] = {
     TEST(faults_do_not_harm_the_reader),
     TEST(directories_in_a_circle_are_refused),
     TEST(orphans_are_refused),
+    TEST(a_directory_with_only_a_dos_name_stays),
     TEST(a_truncated_volume_is_refused),
     TEST(a_cancelled_read_stops),
 };
