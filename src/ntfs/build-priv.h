@@ -22,8 +22,8 @@
 enum {
     CLUSTER = 4096,
     SPARSE_UNIT_CLUSTERS = 1 << NTFS_SPARSE_UNIT_LOG,
-    NONE = UINT32_MAX, /* no index, no file */
 };
+#define NONE UINT32_MAX /* no index, no file; too large for an enum */
 
 /* The volume from front to back. */
 enum area_id {

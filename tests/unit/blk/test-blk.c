@@ -51,7 +51,7 @@ static void slices_and_pieces(void)
     for (size_t off = 0; off < 7; off++)
         for (size_t n = 0; n <= 7 - off; n++) {
             CHECK(blk_read(e, off, buf, n, &err) == 0);
-            CHECK(memcmp(buf, "456\0\00001" + off, n) == 0);
+            CHECK(memcmp(buf, &"456\0\00001"[off], n) == 0);
         }
     blk_free(e);
     blk_free(s);
