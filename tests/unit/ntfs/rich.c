@@ -102,16 +102,16 @@ static void fill_reparse(struct rich_tree *r, struct tree_node *root)
     struct tree_node *f = file(r, root, "symlink", ATTR_REPARSE, NULL);
     f->reparse_tag = NTFS_REPARSE_TAG_SYMLINK;
     f->reparse = blob(r, 32, SIZE_MAX);
-    /* 64 KiB in two chunks, 500 and 700 bytes long; the unnamed stream is one hole. */
+    /* 64 KiB in two chunks that are not compressed; the unnamed stream is one hole. */
     f = file(r, root, "overlay", ATTR_REPARSE | ATTR_SPARSE, blob(r, 65536, 0));
     f->reparse_tag = NTFS_REPARSE_TAG_WOF;
     uint8_t *p = need(calloc(16, 1));
     p[0] = 1, p[4] = NTFS_WOF_PROVIDER_FILE, p[8] = 1, p[12] = NTFS_WOF_LZX;
     must(tree_memory_blob_new(p, 16, &r->blob[r->nblobs], &err));
     f->reparse = r->blob[r->nblobs++];
-    p = need(calloc(4 + 1200, 1));
-    put_le32(p, 500);
-    must(tree_memory_blob_new(p, 4 + 1200, &r->blob[r->nblobs], &err));
+    p = need(calloc(4 + 65536, 1));
+    put_le32(p, 32768);
+    must(tree_memory_blob_new(p, 4 + 65536, &r->blob[r->nblobs], &err));
     stream(r, f, NTFS_WOF_STREAM, r->blob[r->nblobs++]);
 }
 
