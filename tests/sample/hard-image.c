@@ -137,8 +137,7 @@ static void hard_names(ntfs_inode *dir)
         "ReadMe.txt", /* differ only in case */
         "\xc3\xa4\xc3\xb6\xc3\xbc",
         "\xc3\x84\xc3\x96\xc3\x9c",
-        "stra\xc3\x9f"
-        "e",
+        "stra\303\237e", /* octal: an 'e' would go on with a hexadecimal number */
         "\xc3\xbf",
         "\xe4\xb8\xad\xe6\x96\x87 Windows \xe7\xb3\xbb\xe7\xbb\x9f.txt",
         "\xf0\x9d\x84\x9e clef",

@@ -167,8 +167,7 @@ static void check_queue(struct blk *b, unsigned depth)
     }
     for (size_t i = 0; i < IOS; i++)
         for (size_t k = 0; k < io[i].n; k++)
-            if (((uint8_t *)io[i].buf)[k] != i + 1)
-                CHECK(!"what was written is read");
+            REQUIRE(((uint8_t *)io[i].buf)[k] == i + 1);
     blk_queue_free(q);
     free(buf);
 }
