@@ -46,19 +46,21 @@ struct cli_opt {
     const char *help;
 };
 
+enum { CLI_ARGS_MAX = 65 };
 struct cli_command {
     const char *name; /* "create", "image info" */
     const char *args; /* "IMAGE TARGET" */
     const char *help; /* one sentence */
     const struct cli_opt *opt;
     size_t nopts;
-    size_t nargs; /* exactly so many arguments */
+    size_t nargs; /* exactly so many arguments, ... */
+    bool more_args; /* ... or more, up to CLI_ARGS_MAX */
     size_t value_bytes;
-    int (*run)(const struct cli_command *c, void *values, char **args);
+    int (*run)(const struct cli_command *c, void *values, char **args); /* NULL behind the last */
 };
 
 /* One file per command. */
-extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_disk_check;
+extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_disk_check, cli_write;
 
 /* Parses and runs; returns the exit code. argv[0] is the first word behind the command's name. */
 int cli_run_command(const struct cli_command *c, int argc, char **argv);

@@ -207,7 +207,7 @@ static int wrong_count(const struct cli_command *c, size_t n)
 
 int cli_run_command(const struct cli_command *c, int argc, char **argv)
 {
-    char *args[8];
+    char *args[CLI_ARGS_MAX + 1] = { 0 }; /* NULL behind the last */
     size_t n = 0;
     bool only_args = false;
     int r = 0;
@@ -224,14 +224,14 @@ int cli_run_command(const struct cli_command *c, int argc, char **argv)
             r = parse_one(c, values, argc, argv, &i);
         else if (!only_args && argv[i][0] == '-' && argv[i][1])
             r = bad_option(c, argv[i]);
-        else if (n < CLI_LEN(args))
+        else if (n < CLI_ARGS_MAX)
             args[n++] = argv[i];
         else
             r = wrong_count(c, n);
     }
     if (r == 0 && values->help)
         r = help(c);
-    else if (r == 0 && n != c->nargs)
+    else if (r == 0 && (n < c->nargs || (n > c->nargs && !c->more_args)))
         r = wrong_count(c, n);
     else if (r == 0)
         r = c->run(c, values, args);

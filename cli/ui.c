@@ -137,6 +137,7 @@ static const struct {
     { "write-data", N_("writing files") },
     { "write-metadata", N_("writing tables") },
     { "flush", N_("waiting for the stick") },
+    { "verify", N_("reading back") },
     { "check", N_("checking") },
 };
 

@@ -29,7 +29,7 @@ extern "C" {
     E(BUG,              1009,   1, "wtg made a mistake of its own; please report it")              \
     E(IMAGE_FORMAT,     2001,   1, "the file is not an image that wtg can read")                   \
     E(IMAGE_DAMAGED,    2002,   1, "the image is damaged")                                         \
-    E(IMAGE_HASH,       2003,   1, "the content of the image does not match its own SHA-1")        \
+    E(IMAGE_HASH,       2003,   1, "the content of the image does not match its checksum")         \
     E(IMAGE_PART,       2004,   1, "a part of a split image is missing or does not belong to it")  \
     E(IMAGE_CHOICE,     2005,   2, "the image holds several Windows and none was chosen")          \
     E(IMAGE_INDEX,      2006,   2, "the image has no such index or edition")                       \

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "recipe/copy.h"
 #include "recipe/create.h"
 #include "recipe/look.h"
 #include "recipe/structure.h"
 #include "wtg/check.h"
 #include "wtg/create.h"
 #include "wtg/image.h"
+#include "wtg/write.h"
 
 /* Plans of other wishes will stand beside `create`. */
 struct wtg_plan {
@@ -90,4 +92,36 @@ int wtg_check_structure(const char *target, const struct wtg_check_opts *opts, s
                         uint64_t *ret_errors, struct wtg_err *err)
 {
     return recipe_check_structure(target, opts, job, each, user, ret_errors, err);
+}
+
+struct wtg_write {
+    struct copy *copy;
+};
+
+int wtg_write_plan(const struct wtg_write_opts *opts, struct wtg_job *job, struct wtg_write **ret,
+                   struct wtg_err *err)
+{
+    AUTO_FREE struct wtg_write *w = mem_zeroed(1, sizeof *w, err);
+    int r = w ? copy_new(opts, job, &w->copy, err) : err->code;
+    if (r == 0)
+        *ret = TAKE_PTR(w);
+    return r;
+}
+
+const struct wtg_write_info *wtg_write_info(const struct wtg_write *plan)
+{
+    return copy_info(plan->copy);
+}
+
+int wtg_write_run(struct wtg_write *plan, struct wtg_job *job, struct wtg_write_report *ret,
+                  struct wtg_err *err)
+{
+    return copy_run(plan->copy, job, ret, err);
+}
+
+void wtg_write_free(struct wtg_write *plan)
+{
+    if (plan)
+        copy_free(plan->copy);
+    free(plan);
 }

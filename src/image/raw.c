@@ -91,6 +91,8 @@ static int open_packed(struct raw *r, const struct form *f, struct wtg_err *err)
         ret = unpack_again(r, err);
     if (ret == 0)
         ret = r->codec->read(r->state, r->head, RAW_HEAD_BYTES, &r->head_n, err);
+    if (ret == 0 && r->head_n == 0)
+        ret = wtg_fail(err, WTG_E_IMAGE_FORMAT, "there are no bytes in it");
     if (ret == 0)
         ret = raw_refuse((struct wtg_span){ r->head, r->head_n }, &r->info, err);
     /* From the start again: the file's hash, if it is wanted, must see every byte. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recipe/create-priv.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+
+#include "recipe/target-words.h"
 
 /* The plan in the public words of wtg/create.h. */
 
@@ -39,39 +40,6 @@ static void describe_rate(struct create *c)
     i->rate = rates[k].rate;
     i->rate_source = rates[k].source;
     i->seconds = div_up(i->write_bytes, i->rate);
-}
-
-static int describe_target(struct create *c, struct wtg_err *err)
-{
-    struct wtg_plan_target *t = &c->plan_info.target;
-    char line[DISK_LINE_BYTES]; /* the longer one of the two kinds */
-    static_assert((int)DISK_LINE_BYTES >= (int)DISK_TEXT_BYTES, "room for both");
-    const char **lines = array(c, c->contents.nparts, sizeof *lines, err);
-
-    *t = (struct wtg_plan_target){
-        .path = c->id.path,
-        .bus = disk_bus_name(c->id.bus),
-        .model = c->id.model,
-        .serial = c->id.serial,
-        .size_bytes = c->id.size_bytes,
-        .sector_bytes = c->id.sector_bytes,
-        .is_file = c->id.bus == DISK_BUS_FILE,
-        .lines = lines,
-    };
-    t->text = recipe_text(&c->words, err, "%s", disk_identity_text(&c->id, line));
-    t->holds = !c->id.exists
-                   ? "nothing, it will be made"
-                   : recipe_text(&c->words, err, "%s", disk_contents_summary(&c->contents, line));
-    if (!lines || !t->text || !t->holds)
-        return err->code;
-    for (size_t i = 0; i < c->contents.nparts; i++) {
-        lines[i] = recipe_text(&c->words, err, "%s",
-                               disk_content_line(&c->contents, &c->contents.part[i], line));
-        if (!lines[i])
-            return err->code;
-        t->nlines++;
-    }
-    return 0;
 }
 
 static const char *guid_words(struct create *c, const struct guid *g, struct wtg_err *err)
@@ -234,7 +202,7 @@ int create_describe(struct create *c, struct wtg_err *err)
         if (c->regions.region[k].kind != REGION_KEEP)
             i->write_bytes += c->regions.region[k].length;
     describe_rate(c);
-    int r = describe_target(c, err);
+    int r = recipe_target_words(&c->words, &c->id, &c->contents, &i->target, err);
     if (r == 0)
         r = describe_parts(c, err);
     if (r == 0)

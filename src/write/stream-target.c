@@ -37,7 +37,14 @@ static int put_run(struct stream_lane_target *l, const struct stream_chunk *c, s
     bool last = c->piece.last && to == c->piece.n;
     size_t n = (last ? padded(l, c->piece.off, to) : to) - from;
 
-    return from == to ? 0 : blk_write(l->t->blk, c->piece.off + from, c->buf + from, n, err);
+    if (from == to)
+        return 0;
+    if (c->piece.off + to > l->t->blk->size) {
+        wtg_fail(err, WTG_E_DISK_TOO_SMALL,
+                 "the target ends at byte %" PRIu64 ", the image does not", l->t->blk->size);
+        return wtg_hint(err, "take a larger one; how long this image is was not known before");
+    }
+    return blk_write(l->t->blk, c->piece.off + from, c->buf + from, n, err);
 }
 
 static int put_chunk(struct stream_lane_target *l, const struct stream_chunk *c, struct wtg_err *err)

@@ -191,21 +191,23 @@ static void *looker_main(void *stream)
 /* The caller. */
 
 /* One line for all: the slowest phase that is still going on. */
-static struct wtg_progress progress_of(const struct stream_target *t, size_t n)
+static struct wtg_progress progress_of(const struct stream_target *t, size_t n, uint64_t total)
 {
     static const char *const step[] = { "write-data", "flush", "verify" };
-    struct wtg_progress p = { .unit = "bytes" };
+    struct wtg_progress p = { .unit = "bytes", .done = UINT64_MAX, .total = total };
     enum stream_phase phase = STREAM_DONE;
 
     for (size_t i = 0; i < n; i++)
         if (t[i].phase < phase)
             phase = t[i].phase;
     p.step = step[phase <= STREAM_PROVES ? phase : STREAM_PROVES];
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        uint64_t done = phase < STREAM_PROVES ? t[i].written_bytes : t[i].proved_bytes;
         if (t[i].phase != STREAM_FAILED) /* the last one says when all are done */
-            p.done = p.done == 0 ? (phase < STREAM_PROVES ? t[i].written_bytes : t[i].proved_bytes)
-                                 : min_u64(p.done, phase < STREAM_PROVES ? t[i].written_bytes
-                                                                         : t[i].proved_bytes);
+            p.done = min_u64(p.done, done);
+    }
+    if (p.done == UINT64_MAX)
+        p.done = 0;
     return p;
 }
 
@@ -215,7 +217,7 @@ static int tell(struct stream *s, struct stream_target *copy, struct wtg_job *jo
     for (size_t i = 0; i < s->ntargets; i++)
         copy[i] = *s->target[i].t;
     pthread_mutex_unlock(&s->lock);
-    struct wtg_progress p = progress_of(copy, s->ntargets);
+    struct wtg_progress p = progress_of(copy, s->ntargets, s->opts->total_bytes);
     if (s->opts->on_state)
         s->opts->on_state(copy, s->ntargets, s->opts->user);
     int r = wtg_tick(job, &p, err);

@@ -55,6 +55,7 @@ struct stream_target {
 
 struct stream_opts {
     uint64_t memory_bytes; /* of the ring; 0: 64 MiB for one target, 256 MiB for several */
+    uint64_t total_bytes;  /* that each target gets, for progress; 0: not known */
     bool no_verify;        /* do not read back */
     /* Now and then, from the calling thread: how far each target is.  The array is a copy. */
     void (*on_state)(const struct stream_target *t, size_t n, void *user);
