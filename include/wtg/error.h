@@ -47,6 +47,7 @@ extern "C" {
     E(VOLUME_DAMAGED,   3009,   3, "the file system on the volume is damaged")                     \
     E(VOLUME_FORMAT,    3010,   1, "there is no file system of the expected kind")                 \
     E(NOT_AGREED,       3011,   4, "the plan was not agreed to, nothing was written")              \
+    E(VERIFY,           3012,   3, "the target does not hold what was written to it")              \
     E(NOT_WINDOWS,      4001,   1, "the image holds no Windows that could start")                  \
     E(HIVE_DIRTY,       4002,   1, "a registry hive was not closed cleanly")                       \
     E(HIVE_DAMAGED,     4003,   1, "a registry hive is damaged")                                   \

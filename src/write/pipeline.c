@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "write/room.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ struct pipeline {
     size_t nslots;
     pthread_mutex_t lock;
     pthread_cond_t moved; /* anything below changed */
-    uint64_t read, taken, written; /* units: filled by the reader, taken by decoders, written */
+    uint64_t read, taken, written; /* units: filled by the reader, taken by decoders, done with */
+    uint64_t put;                  /* units that the writer has given to the sink; its own */
     uint64_t hashed;               /* units whose long blobs are in `running` */
     bool hashing;                  /* some decoder is adding to `running` */
     bool ended;                    /* the reader has brought everything */
@@ -244,79 +246,58 @@ static void *decoder_main(void *arg)
 
 /* Writer. */
 
-/* Waits for the next unit in order, and looks at the job five times a second meanwhile. */
+/* Slots whose bytes are on the target, or copied, are free for the reader again.  With the lock. */
+static void retire(struct pipeline *p)
+{
+    uint64_t before = p->written;
+
+    while (p->written < p->put && p->slot[p->written % p->nslots].busy == 0)
+        p->written++;
+    if (p->written != before)
+        pthread_cond_broadcast(&p->moved);
+}
+
+static void wait_moved(struct pipeline *p)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += 200 * 1000 * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&p->moved, &p->lock, &until);
+}
+
+/* Waits for the next unit in order, and looks at the job five times a second meanwhile.  While
+ * writes are in flight it waits for those: nobody else may look, and each makes room for the reader. */
 static int wait_ready(struct pipeline *p, struct slot **ret, struct wtg_err *err)
 {
     int r = 0;
 
     *ret = NULL;
     lock(p);
-    while (r == 0 && !p->stop && p->hashed == p->written && !(p->ended && p->written == p->read)) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += 200 * 1000 * 1000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&p->moved, &p->lock, &until);
+    retire(p);
+    while (r == 0 && !p->stop && p->hashed == p->put && !(p->ended && p->put == p->read)) {
+        bool writing = sink_busy(p->run->sink) > 0;
+        if (!writing)
+            wait_moved(p);
         pthread_mutex_unlock(&p->lock);
-        r = run_tick(p->run, err);
+        r = writing ? sink_wait(p->run->sink, err) : run_tick(p->run, err);
         pthread_mutex_lock(&p->lock);
+        retire(p);
     }
-    if (r == 0 && !p->stop && p->written < p->hashed)
-        *ret = &p->slot[p->written % p->nslots];
+    if (r == 0 && !p->stop && p->put < p->hashed)
+        *ret = &p->slot[p->put % p->nslots];
     unlock(p);
     return r;
 }
 
-/* A block that one unit began and the next continues: solid resources cut blobs anywhere.  It is
- * held back so that every write but the last is whole and aligned. */
-struct carry {
-    uint8_t *block; /* WRITE_ALIGN, aligned */
-    uint64_t off;   /* of the block on the target */
-    size_t len;     /* bytes held; 0: none */
-};
-
-static int carry_flush(struct run *r, struct carry *c, struct wtg_err *err)
-{
-    size_t skip = c->off % WRITE_ALIGN, n = c->len;
-
-    c->len = 0;
-    return n ? run_put(r, c->off, c->block + skip, n, err) : 0;
-}
-
-static int put_carried(struct run *r, struct carry *c, struct slot_write w, struct wtg_err *err)
-{
-    int e = 0;
-
-    if (c->len && c->off + c->len != w.off)
-        e = carry_flush(r, c, err);
-    if (e == 0 && w.off % WRITE_ALIGN != 0) {
-        size_t in = (size_t)(w.off % WRITE_ALIGN), n = (size_t)min_u64(w.len, WRITE_ALIGN - in);
-        if (!c->len)
-            c->off = w.off;
-        memcpy(c->block + in, w.at, n);
-        c->len += n;
-        w = (struct slot_write){ w.off + n, w.at + n, w.len - n };
-        if (w.off % WRITE_ALIGN == 0)
-            e = carry_flush(r, c, err);
-    }
-    size_t tail = w.len % WRITE_ALIGN;
-    if (e == 0 && w.len > tail)
-        e = run_put(r, w.off, w.at, w.len - tail, err);
-    if (e == 0 && tail && w.off % WRITE_ALIGN == 0) {
-        *c = (struct carry){ c->block, w.off + w.len - tail, tail };
-        memcpy(c->block, w.at + w.len - tail, tail);
-    }
-    return e;
-}
-
-static int write_slot(struct pipeline *p, const struct slot *s, struct carry *c,
-                      struct wtg_err *err)
+static int write_slot(struct pipeline *p, struct slot *s, struct wtg_err *err)
 {
     int r = 0;
 
     for (size_t i = 0; i < s->nwrites && r == 0; i++)
-        r = put_carried(p->run, c, s->write[i], err);
+        r = sink_put(p->run->sink, s->write[i].off, s->write[i].at, s->write[i].len, &s->busy, err);
     for (size_t i = 0; i < s->unit.npieces; i++) {
         size_t n = 0;
         slot_content(s, i, p->want, &n);
@@ -325,24 +306,28 @@ static int write_slot(struct pipeline *p, const struct slot *s, struct carry *c,
     return r < 0 ? r : run_tick(p->run, err);
 }
 
+static bool is_writing(const struct pipeline *p)
+{
+    for (size_t i = 0; i < p->nslots; i++)
+        if (p->slot[i].busy > 0)
+            return true;
+    return false;
+}
+
 static int writer_main(struct pipeline *p, struct wtg_err *err)
 {
-    struct carry c = { 0 };
     struct slot *s = NULL;
-    AUTO_FREE uint8_t *block = aligned_alloc(WRITE_ALIGN, WRITE_ALIGN);
-    int r = block ? 0 : wtg_fail_nomem(err);
+    int r;
 
-    c.block = block;
-    while (r == 0) {
-        r = wait_ready(p, &s, err);
-        if (r < 0 || !s)
-            break;
-        r = write_slot(p, s, &c, err);
-        lock(p);
-        p->written++;
-        unlock(p);
+    while ((r = wait_ready(p, &s, err)) == 0 && s) {
+        r = write_slot(p, s, err);
+        if (r < 0)
+            return r;
+        p->put++;
     }
-    return r < 0 ? r : carry_flush(p->run, &c, err);
+    while (r == 0 && is_writing(p)) /* what the sink has copied may wait for its neighbours */
+        r = sink_wait(p->run->sink, err);
+    return r;
 }
 
 /* Setting up and taking down. */
@@ -353,18 +338,45 @@ static size_t core_count(const struct run *r)
     return r->opts->decoders ? r->opts->decoders : n > 0 ? (size_t)n : 1;
 }
 
-/* As many decoders and slots as the memory allows; at least one decoder and two slots, without
- * which nothing moves. */
-static void share_memory(struct pipeline *p, size_t *ret_decoders)
-{
-    uint64_t limit = p->run->opts->memory_bytes ? p->run->opts->memory_bytes : 256u << 20;
-    uint64_t slot = 3 * p->feed->unit_bytes, decoders = core_count(p->run);
+enum {
+    MIB = 1024 * 1024,
+    DEFAULT_MEMORY = 256 * MIB,
+    SLOTS_IN_FLIGHT = 8, /* beside those that are read and decoded */
+};
 
-    while (decoders > 1 && decoders * p->feed->decoder_bytes + (decoders + 2) * slot > limit)
+/* What a slot may take: the stored bytes of a unit, the decoded ones, and where files go onto the
+ * volume in stored form, their content beside that. */
+static uint64_t slot_bytes(const struct pipeline *p)
+{
+    uint64_t forms = 2;
+
+    for (size_t i = 0; i < p->nwants && forms == 2; i++)
+        forms += p->want[i].blob->content_bytes != 0;
+    return forms * p->feed->unit_bytes + WRITE_UNIT_BYTES / 4;
+}
+
+/* As many decoders and slots as the memory allows.  One of each gets through, one step after the
+ * other; less than that does not. */
+static int share_memory(struct pipeline *p, size_t *ret_decoders, struct wtg_err *err)
+{
+    uint64_t limit = p->run->opts->memory_bytes ? p->run->opts->memory_bytes : DEFAULT_MEMORY;
+    uint64_t slot = slot_bytes(p), decoder = p->feed->decoder_bytes;
+    uint64_t decoders = core_count(p->run), least = sink_memory_bytes() + decoder + slot;
+
+    if (limit < least) {
+        wtg_fail(err, WTG_E_NOMEM,
+                 "the limit is %" PRIu64 " MiB, and the least that this image can be read with is "
+                 "%" PRIu64 " MiB", limit / MIB, div_up(least, MIB));
+        return wtg_hint(err, "give '--memory %" PRIu64 "M' or more: the image is compressed in pieces "
+                        "of %" PRIu64 " MiB", div_up(least, MIB), div_up(p->feed->unit_bytes, MIB));
+    }
+    limit -= sink_memory_bytes();
+    while (decoders > 1 && decoders * decoder + (decoders + 2) * slot > limit)
         decoders--;
-    uint64_t left = limit - min_u64(limit, decoders * p->feed->decoder_bytes);
-    p->nslots = (size_t)max_u64(2, min_u64(left / slot, 2 * decoders + 4));
+    uint64_t slots = (limit - decoders * decoder) / slot;
+    p->nslots = (size_t)max_u64(1, min_u64(slots, 2 * decoders + 2 + SLOTS_IN_FLIGHT));
     *ret_decoders = (size_t)decoders;
+    return 0;
 }
 
 static int start(struct pipeline *p, void *(*body)(void *), struct wtg_err *err)
@@ -379,11 +391,11 @@ static int start(struct pipeline *p, void *(*body)(void *), struct wtg_err *err)
 static int run_threads(struct pipeline *p, struct wtg_err *err)
 {
     size_t decoders = 0;
+    int r = share_memory(p, &decoders, err);
 
-    share_memory(p, &decoders);
-    p->slot = mem_zeroed(p->nslots, sizeof *p->slot, err);
+    p->slot = r == 0 ? mem_zeroed(p->nslots, sizeof *p->slot, err) : NULL;
     p->thread = p->slot ? mem_zeroed(decoders + 1, sizeof *p->thread, err) : NULL;
-    int r = p->thread ? start(p, reader_main, err) : err->code;
+    r = p->thread ? start(p, reader_main, err) : err->code;
     for (size_t i = 0; i < decoders && r == 0; i++)
         r = start(p, decoder_main, err);
     if (r == 0)
@@ -392,6 +404,8 @@ static int run_threads(struct pipeline *p, struct wtg_err *err)
         fail(p, err, NULL);
     for (size_t i = 0; i < p->nthreads; i++)
         pthread_join(p->thread[i], NULL);
+    if (r < 0)
+        sink_settle(p->run->sink);
     for (size_t i = 0; p->slot && i < p->nslots; i++)
         slot_release(&p->slot[i]);
     free(p->slot);

@@ -11,7 +11,7 @@
 enum {
     WRITE_ALIGN = 4096,                   /* what O_DIRECT asks of offset, length and buffer */
     WRITE_UNIT_BYTES = 2 * 1024 * 1024,   /* decoded bytes of one unit: one write of that size */
-    WRITE_BURST_BYTES = 4 * 1024 * 1024,  /* one write of metadata */
+    WRITE_STAGE_BYTES = 4 * 1024 * 1024,  /* gathered before they are written; no write is larger */
 };
 
 /* Where the bytes of one blob go: regions[first .. first + n) of the sorted array. */
@@ -35,12 +35,53 @@ struct run {
     struct want *want;
     size_t nwants;
     struct arena late; /* bytes of blobs that later passes write */
+    struct sink *sink;
+    struct write_proof *proof; /* NULL: none is wanted of this pass */
 };
 
 int run_tick(struct run *r, struct wtg_err *err) WTG_MUST_USE;
-/* Writes and counts. */
-int run_put(struct run *r, uint64_t off, const void *p, size_t n, struct wtg_err *err)
+
+/* sink.c: all writing.  By the caller's thread only; runs that follow each other on the target
+ * become large writes, several in flight. */
+struct sink;
+int sink_new(struct run *r, struct sink **ret, struct wtg_err *err) WTG_MUST_USE;
+/* Writes [off, off+n) from p.  What is not copied stays in use until `*busy`, which is raised, is 0
+ * again. */
+int sink_put(struct sink *s, uint64_t off, uint8_t *p, size_t n, unsigned *busy,
+             struct wtg_err *err) WTG_MUST_USE;
+/* Room for bytes that go to `off`: at most `want`, at least one, `*ret` as far from a block as
+ * `off`.  Then sink_filled says how many there are. */
+int sink_room(struct sink *s, uint64_t off, uint64_t want, uint8_t **ret, size_t *ret_n,
+              struct wtg_err *err) WTG_MUST_USE;
+void sink_filled(struct sink *s, size_t n);
+/* Begins to write what is gathered. */
+int sink_push(struct sink *s, struct wtg_err *err) WTG_MUST_USE;
+/* Waits until a write has ended, but not long, and looks at the job. */
+int sink_wait(struct sink *s, struct wtg_err *err) WTG_MUST_USE;
+unsigned sink_busy(const struct sink *s); /* writes in flight */
+/* Writes all that was put, and waits for it. */
+int sink_flush(struct sink *s, struct wtg_err *err) WTG_MUST_USE;
+/* After a failure: waits until nobody's buffer is in use. */
+void sink_settle(struct sink *s);
+void sink_free(struct sink *s); /* NULL is fine */
+uint64_t sink_memory_bytes(void); /* at the most */
+
+/* proof.c.  NULL: nothing is noted. */
+int write_proof_add(struct write_proof *p, uint64_t off, const uint8_t *bytes, size_t n,
+                    struct wtg_err *err) WTG_MUST_USE;
+/* A region of PASS_WIPE: what of it is not written over later is part of the proof. */
+int write_proof_wipe(struct write_proof *p, const struct tree_region *g, struct wtg_err *err)
     WTG_MUST_USE;
+struct proof_extent {
+    uint64_t off;
+    uint64_t hash; /* of all its bytes */
+    uint64_t head; /* of its first block; 0: shorter, not at a block, or of one byte value */
+    size_t len;    /* at most WRITE_STAGE_BYTES */
+};
+/* All that must be found, by rising offset, none overlapping. */
+int write_proof_extents(const struct write_proof *p, struct proof_extent **ret, size_t *ret_n,
+                        struct wtg_err *err) WTG_MUST_USE;
+bool proof_is_one_byte(const uint8_t *p, size_t n);
 
 /* One piece of work in the pipeline: a unit, the buffer its bytes are decoded into, and what is
  * to be written from there. */
@@ -58,6 +99,7 @@ enum slot_state { SLOT_READ, SLOT_DECODED, SLOT_READY };
 struct slot {
     struct tree_unit unit;
     enum slot_state state;
+    unsigned busy; /* writes in flight that use `out`; the writer's own */
     uint8_t *out;
     size_t out_cap;
     uint8_t **dst;     /* a piece each */

@@ -11,14 +11,6 @@ int run_tick(struct run *r, struct wtg_err *err)
     return wtg_tick(r->job, &p, err);
 }
 
-int run_put(struct run *r, uint64_t off, const void *p, size_t n, struct wtg_err *err)
-{
-    if (blk_write(r->target, off, p, n, err) < 0)
-        return wtg_because(err, "writing to the target");
-    r->result->bytes += n;
-    return 0;
-}
-
 static int by_offset(const void *a, const void *b)
 {
     const struct tree_region *x = a, *y = b;
@@ -79,7 +71,9 @@ static const enum tree_region_pass later_passes[] = { PASS_METADATA, PASS_BOOT, 
 static int flush(struct run *r, struct wtg_err *err)
 {
     r->step = "flush";
-    int e = run_tick(r, err);
+    int e = sink_flush(r->sink, err);
+    if (e == 0)
+        e = run_tick(r, err);
     return e < 0 ? e : blk_flush(r->target, err);
 }
 
@@ -89,6 +83,7 @@ static int run_all(struct run *r, struct wtg_err *err)
     int e = burst_run(r, PASS_WIPE, err);
     if (e == 0)
         e = flush(r, err);
+    r->proof = r->opts->proof;
     r->step = "write-data";
     if (e == 0)
         e = content_run(r, err);
@@ -113,8 +108,14 @@ int write_regions(struct blk *target, const struct tree_regions *regions,
 
     *ret = (struct write_result){ 0 };
     int e = split_regions(&r, regions, err);
+    for (size_t i = 0; e == 0 && i < r.nother; i++)
+        if (r.other[i].pass == PASS_WIPE)
+            e = write_proof_wipe(opts->proof, &r.other[i], err);
+    if (e == 0)
+        e = sink_new(&r, &r.sink, err);
     if (e == 0)
         e = run_all(&r, err);
+    sink_free(r.sink);
     free(r.sorted);
     free(r.other);
     free(r.want);

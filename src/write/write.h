@@ -14,6 +14,7 @@ struct write_opts {
     /* The source has been proved as a whole: what is written as it is stored (blobs with
      * content_bytes) need not be decoded for its SHA-1. */
     bool trusted;
+    struct write_proof *proof; /* NULL, or filled with what the target must hold afterwards */
 };
 
 struct write_result {
@@ -23,10 +24,36 @@ struct write_result {
 };
 
 /* Writes passes in order, with a flush after each.  When it fails nothing of a later pass has been
- * written. Progress: steps "write-data", "write-metadata", "flush", in bytes. `ret` is also set on
- * failure. Regions need not be sorted. */
+ * written. Progress: steps "write-data", "write-metadata", "flush", in bytes that the target has
+ * taken. `ret` is also set on failure. Regions need not be sorted. NOMEM also when memory_bytes is
+ * less than the source needs. */
 int write_regions(struct blk *target, const struct tree_regions *regions,
                   const struct write_opts *opts, struct wtg_job *job, struct write_result *ret,
                   struct wtg_err *err) WTG_MUST_USE;
+
+/* The proof: what was written, by offset, length and XXH3, and the question whether the target
+ * returns it.  64 bits of XXH3 are enough, because the target is no forger: it loses, swaps or
+ * spoils bytes without knowing the hash, and then passes once in 2^64 times.  That what was written
+ * was right, the SHA-1 of the image has said before. */
+struct write_proof;
+int write_proof_new(struct write_proof **ret, struct wtg_err *err) WTG_MUST_USE;
+void write_proof_free(struct write_proof *p); /* NULL is fine */
+
+struct write_verdict {
+    uint64_t bytes;   /* read back */
+    uint64_t rereads; /* places that were right only when they were read again */
+    /* Where the target was wrong, on VERIFY: */
+    uint64_t bad_off, bad_bytes;
+    const struct tree_blob *bad_blob; /* whose bytes stand there; NULL: metadata */
+    size_t bad_others;                /* it may also be one of so many others */
+};
+
+/* Reads back everything, from the medium as far as caches can be dropped, several large reads in
+ * flight.  What differs is read once more, and then VERIFY says where and what it looks like.
+ * `regions` are those that were written. Progress: step "verify", in bytes. `ret` is also set on
+ * failure. */
+int write_verify(struct blk *target, const struct write_proof *proof,
+                 const struct tree_regions *regions, struct wtg_job *job,
+                 struct write_verdict *ret, struct wtg_err *err) WTG_MUST_USE;
 
 #endif

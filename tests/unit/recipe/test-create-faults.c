@@ -49,6 +49,15 @@ WRAP(ssize_t, pwrite64, WRITE, ENOSPC, -1, (int fd, const void *p, size_t n, off
 WRAP(int, fsync, FLUSH, EIO, -1, (int fd), (fd))
 WRAP(int, fdatasync, FLUSH, EIO, -1, (int fd), (fd))
 
+/* Where there is no io_uring all goes through the calls above. */
+struct io_uring;
+int __wrap_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags);
+int __wrap_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
+{
+    (void)entries, (void)ring, (void)flags;
+    return -ENOSYS;
+}
+
 /* A Windows as small as create takes it. */
 
 static char dir[] = "/tmp/wtg-faults-XXXXXX", image[64], target[64];
