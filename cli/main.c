@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command *const commands[] = {
     &cli_create,
@@ -65,10 +66,29 @@ static int unknown(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* Where translations are: beside a program that was built but not installed, else where they were
+ * installed. */
+static const char *locale_dir(char *buf, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", buf, cap - 4);
+    char *slash = NULL;
+
+    if (n > 0) {
+        buf[n] = '\0';
+        slash = strrchr(buf, '/');
+    }
+    if (!slash)
+        return WTG_LOCALE_DIR;
+    snprintf(slash, 4, "/po");
+    return access(buf, R_OK) == 0 ? buf : WTG_LOCALE_DIR;
+}
+
 int main(int argc, char **argv)
 {
+    char dir[4096];
+
     setlocale(LC_ALL, "");
-    bindtextdomain("wtg", WTG_LOCALE_DIR);
+    bindtextdomain("wtg", locale_dir(dir, sizeof dir));
     textdomain("wtg");
     if (argc < 2)
         return usage(stderr);

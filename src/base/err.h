@@ -5,6 +5,9 @@
 #include "wtg/error.h"
 #include "wtg/job.h"
 
+/* Marks a fixed sentence of the library that faces translate; changes nothing. */
+#define N_(text) (text)
+
 /* Records a failure and returns `code`, so that it fits in `return`.  Overwrites what `err` held.
  * The text: lower case, names in single quotes, no full stop; what was expected, what was found
  * and where (byte, LBA, path). */

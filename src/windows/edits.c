@@ -238,7 +238,7 @@ static int add_replace(struct work *w, const char *path, size_t first_change,
     if (r < 0)
         return r;
     return tree_edits_add(edits, TREE_EDIT_REPLACE, path, blob,
-                          "makes this Windows one that runs from a stick", detail, err);
+                          N_("makes this Windows one that runs from a stick"), detail, err);
 }
 
 static int edit_hive(const struct tree *t, const char *name, const struct windows_opts *o,
