@@ -294,10 +294,22 @@ static int share_sd(struct ntfs_build *b, const uint8_t *sd, uint32_t n, uint32_
     return secure_add(&b->secure, sd, n, id, err);
 }
 
-/* Ids in the order of first use; files without a descriptor get the root's. */
+/* What files without a descriptor get: the root's, else one that lets everybody in, which stands in
+ * the tree perhaps; NULL: it does not. */
+static const struct tree_sd *default_sd(const struct tree *t)
+{
+    const struct tree_sd *sd = t->root->sd;
+    for (size_t i = 0; !sd && i < t->nsds; i++)
+        if (t->sd[i]->size_bytes == sizeof secure_sd_open &&
+            memcmp(t->sd[i]->bytes, secure_sd_open, sizeof secure_sd_open) == 0)
+            sd = t->sd[i];
+    return sd;
+}
+
+/* Ids in the order of first use. */
 static int assign_descriptors(struct ntfs_build *b, struct wtg_err *err)
 {
-    const struct tree_sd *root_sd = b->tree->root->sd;
+    const struct tree_sd *fallback = default_sd(b->tree);
     AUTO_FREE uint32_t *ids = mem_zeroed(b->tree->nsds, sizeof ids[0], err);
     uint32_t open_id = 0, ignored;
     if (!ids ||
@@ -308,7 +320,7 @@ static int assign_descriptors(struct ntfs_build *b, struct wtg_err *err)
         struct build_file *f = &b->file[i];
         if (f->system && i != SYSTEM_ROOT)
             continue;
-        const struct tree_sd *sd = f->node->sd ? f->node->sd : root_sd;
+        const struct tree_sd *sd = f->node->sd ? f->node->sd : fallback;
         uint32_t *id = sd ? &ids[sd->id] : &open_id;
         const uint8_t *bytes = sd ? sd->bytes : secure_sd_open;
         uint32_t n = sd ? sd->size_bytes : sizeof secure_sd_open;

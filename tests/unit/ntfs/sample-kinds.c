@@ -291,6 +291,64 @@ static void fill_same(struct sample *s)
     }
 }
 
+/* Anything that may be, as often as it may be: s->random says what. */
+static unsigned any(struct sample *s, unsigned below)
+{
+    s->random = s->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(s->random >> 33) % below;
+}
+
+static void any_name(struct sample *s, char *name, unsigned number)
+{
+    unsigned n = any(s, 4) ? any(s, 30) : any(s, 240);
+    for (unsigned i = 0; i < n; i++)
+        name[i] = (char)("aAbBzZ_~.1"[any(s, 10)]);
+    snprintf(name + n, 16, "%c%x", n % 2 ? 'x' : 'X', number);
+}
+
+static void any_extras(struct sample *s, struct tree_node *n, bool directory)
+{
+    char name[300];
+    for (unsigned i = any(s, 6) ? 0 : any(s, 30); i > 0; i--) {
+        any_name(s, name, i);
+        sample_stream(s, n, name, any(s, 3) ? any(s, 400) : any(s, 9000));
+    }
+    if (any(s, 8) == 0)
+        sample_ea(s, n, 1 + any(s, 5), any(s, 700));
+    if (any(s, 8) == 0)
+        sample_object_id(s, n, any(s, 1u << 30), any(s, 2));
+    if (any(s, 3) == 0)
+        n->sd = sample_sd(s, any(s, 20));
+    if (!directory && any(s, 10) == 0)
+        sample_reparse(s, n, any(s, 2) ? 0xa000000c : 0x9000001a, any(s, 3000));
+    else if (!directory && any(s, 10) == 0)
+        n->attributes |= ATTR_SPARSE;
+}
+
+static void fill_random(struct sample *s)
+{
+    struct tree_node *dir[40] = { s->t->root };
+    char name[300], brief[16];
+    unsigned dirs = 1, number = 0, files = any(s, 600);
+    for (unsigned i = any(s, 39); i > 0; i--) {
+        any_name(s, name, number++);
+        dir[dirs] = sample_dir(s, dir[any(s, dirs)], name);
+        any_extras(s, dir[dirs++], true);
+    }
+    while (files-- > 0) {
+        struct tree_node *n = sample_node(s, any(s, 2) ? ATTR_ARCHIVE : ATTR_READONLY);
+        any_extras(s, n, false);
+        if (any(s, 5))
+            sample_stream(s, n, "", 1 + (any(s, 4) ? any(s, 1200) : any(s, 200000)));
+        unsigned links = n->attributes & ATTR_REPARSE || any(s, 5) ? 1 : 1 + any(s, 12);
+        for (unsigned i = 0; i < links; i++) {
+            any_name(s, name, number);
+            snprintf(brief, sizeof brief, "S~%X", number++);
+            sample_link(s, dir[any(s, dirs)], n, name, i == 0 && any(s, 3) == 0 ? brief : NULL);
+        }
+    }
+}
+
 static void fill_all(struct sample *s)
 {
     for (const struct sample_kind *k = sample_kinds; k->name; k++)
@@ -318,25 +376,16 @@ static void fill_windows(struct sample *s)
 }
 
 const struct sample_kind sample_kinds[] = {
-    { "empty", fill_empty, 8 },
-    { "sizes", fill_sizes, 32 },
-    { "many-10k", fill_many_10k, 65 },
-    { "many-100k", fill_many_100k, 300 },
-    { "dirs", fill_dirs, 32 },
-    { "names", fill_names, 32 },
-    { "links", fill_links, 32 },
-    { "links-3000", fill_links_3000, 32 },
-    { "streams", fill_streams, 32 },
-    { "long-streams", fill_long_streams, 16 },
-    { "security", fill_security, 16 },
-    { "descriptors", fill_descriptors, 32 },
-    { "extras", fill_extras, 32 },
-    { "sparse-small", fill_sparse_small, 64 },
-    { "sparse", fill_sparse, 160 },
-    { "same", fill_same, 32 },
-    { "all", fill_all, 201 },
-    { "windows", fill_windows, 1500 },
-    { NULL, NULL, 0 },
+    { "empty", fill_empty, 8 },        { "sizes", fill_sizes, 32 },
+    { "many-10k", fill_many_10k, 65 }, { "many-100k", fill_many_100k, 300 },
+    { "dirs", fill_dirs, 32 },         { "names", fill_names, 32 },
+    { "links", fill_links, 32 },       { "links-3000", fill_links_3000, 32 },
+    { "streams", fill_streams, 32 },   { "long-streams", fill_long_streams, 16 },
+    { "security", fill_security, 16 }, { "descriptors", fill_descriptors, 32 },
+    { "extras", fill_extras, 32 },     { "sparse-small", fill_sparse_small, 64 },
+    { "sparse", fill_sparse, 160 },    { "same", fill_same, 32 },
+    { "random", fill_random, 96 },     { "all", fill_all, 201 },
+    { "windows", fill_windows, 1500 }, { NULL, NULL, 0 },
 };
 
 const struct sample_kind *sample_kind(const char *name)

@@ -10,6 +10,7 @@
 #include "base/le.h"
 #include "ntfs/check.h"
 #include "ntfs/ntfs-disk.h"
+#include "ntfs/secure.h"
 
 static void start(struct sample *s, const char *kind)
 {
@@ -65,6 +66,8 @@ static void full_volume(void)
     struct ntfs_check_result r = { 0 };
     struct blk *vol = NULL;
     AUTO_FD fd = memfd_create("volume", MFD_CLOEXEC);
+    struct guid id = { { 9, 8, 7 } };
+    o.volume_id = &id;
     start(&s, "same");
     OK(ntfs_build_needed(s.t, &o, &o.size_bytes, &err), err);
     OK(sample_write(s.t, &o, fd, &err), err);
@@ -226,6 +229,30 @@ static void short_names_that_clash_are_dropped(void)
     sample_free(&s);
 }
 
+/* Files without a descriptor get one that lets everybody in; not twice when a file has it too. */
+static void descriptors_are_shared(void)
+{
+    struct sample s;
+    struct wtg_err err = { 0 };
+    struct ntfs_build_opts o = sample_opts(16, 512);
+    struct ntfs_build_info info;
+    sample_new(&s);
+    struct tree_node *n = sample_file(&s, s.t->root, "one", 1);
+    sample_sort(&s);
+    OK(try_build(&s, &o, &info, &err), err);
+    CHECK(info.descriptors == 3);
+    OK(tree_share_sd(s.t, secure_sd_open, sizeof secure_sd_open, &n->sd, &err), err);
+    OK(try_build(&s, &o, &info, &err), err);
+    CHECK(info.descriptors == 3);
+    OK(tree_share_sd(s.t, secure_sd_system, sizeof secure_sd_system, &n->sd, &err), err);
+    OK(try_build(&s, &o, &info, &err), err);
+    CHECK(info.descriptors == 3);
+    s.t->root->sd = sample_sd(&s, 1);
+    OK(try_build(&s, &o, &info, &err), err);
+    CHECK(info.descriptors == 3);
+    sample_free(&s);
+}
+
 static void boot_sector(void)
 {
     struct sample s;
@@ -256,6 +283,7 @@ static const struct test tests[] = {
     TEST(refusals),
     TEST(more_names_than_a_list_holds),
     TEST(short_names_that_clash_are_dropped),
+    TEST(descriptors_are_shared),
     TEST(boot_sector),
 };
 TEST_MAIN(tests)

@@ -86,6 +86,7 @@ static void ask(const char *kind, uint32_t sector_bytes)
     const struct sample_kind *k = sample_kind(kind);
     struct ntfs_build_opts o = sample_opts(k->mib, sector_bytes);
     o.holes = sample_holes;
+    bool short_streams = strcmp(kind, "long-streams") != 0 && strcmp(kind, "random") != 0;
     sample_new(&s);
     k->fill(&s);
     sample_file(&s, s.t->root, "the last file", 12345);
@@ -96,7 +97,7 @@ static void ask(const char *kind, uint32_t sector_bytes)
     write_names(&s);
     for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
         bool knows = (sector_bytes == 512 || (questions[i].flags & ON_4K)) &&
-                     (strcmp(kind, "long-streams") != 0 || !(questions[i].flags & SHORT_STREAMS));
+                     (short_streams || !(questions[i].flags & SHORT_STREAMS));
         if (!knows || !have(questions[i].tool))
             continue;
         int r = sh("%s", questions[i].line);
@@ -154,6 +155,10 @@ static void sparse_files(void)
 {
     ask("sparse", 512);
 }
+static void random_tree(void)
+{
+    ask("random", 512);
+}
 static void names_on_4k_sectors(void)
 {
     ask("names", 4096);
@@ -175,6 +180,7 @@ static const struct test tests[] = {
     TEST(descriptors),
     TEST(reparse_points_and_attributes),
     TEST(sparse_files),
+    TEST(random_tree),
     TEST(names_on_4k_sectors),
     TEST(streams_on_4k_sectors),
 };

@@ -33,7 +33,7 @@ static void check_volume(struct blk *vol, uint64_t start_lba)
 }
 
 /* Builds, checks, reads back and compares. */
-static void round_trip(const char *name, uint32_t sector_bytes, bool holes)
+static void round_trip_from(const char *name, uint32_t sector_bytes, bool holes, uint64_t seed)
 {
     const struct sample_kind *k = sample_kind(name);
     struct sample s;
@@ -41,6 +41,7 @@ static void round_trip(const char *name, uint32_t sector_bytes, bool holes)
     struct blk *vol = NULL;
     struct tree *got = NULL;
     sample_new(&s);
+    s.random = seed;
     k->fill(&s);
     sample_sort(&s);
     struct ntfs_build_opts o = sample_opts(k->mib, sector_bytes);
@@ -55,6 +56,20 @@ static void round_trip(const char *name, uint32_t sector_bytes, bool holes)
     tree_free(got);
     blk_free(vol);
     sample_free(&s);
+}
+
+static void round_trip(const char *name, uint32_t sector_bytes, bool holes)
+{
+    round_trip_from(name, sector_bytes, holes, 1);
+}
+
+static void random_trees(void)
+{
+    for (uint64_t seed = 1; seed <= 40 && !test_failed; seed++) {
+        round_trip_from("random", seed % 2 ? 512 : 4096, seed % 3 == 0, seed);
+        if (test_failed)
+            printf("# seed %u\n", (unsigned)seed);
+    }
 }
 
 #define ROUND_TRIP(test, kind, sector, holes)                                                      \
@@ -94,5 +109,6 @@ static const struct test tests[] = {
     TEST(sparse_files_with_holes),
     TEST(the_same_content_in_many_files),
     TEST(everything_on_4k_sectors),
+    TEST(random_trees),
 };
 TEST_MAIN(tests)
