@@ -51,7 +51,8 @@ static bool number(const char **s, const char *stop, uint64_t *ret)
         return false;
     errno = 0;
     *ret = strtoull(*s, &end, 10);
-    *s = end + strspn(end, spaces);
+    end += strspn(end, spaces);
+    *s = end < stop ? end : stop;
     return errno == 0;
 }
 

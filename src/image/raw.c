@@ -63,16 +63,13 @@ static const struct form *form_of(struct wtg_span head)
     return NULL;
 }
 
-/* Begins to unpack, once more when somebody has looked already. */
-static int unpack_again(struct raw *r, struct wtg_err *err)
+static void stop_unpacking(struct raw *r)
 {
     if (r->state)
         r->codec->free(r->state);
     r->state = NULL;
-    r->at = 0;
     r->file.at = 0;
     r->file.n = 0;
-    return r->codec->open(&r->file, &r->info, &r->state, err);
 }
 
 static int open_packed(struct raw *r, const struct form *f, struct wtg_err *err)
@@ -88,15 +85,14 @@ static int open_packed(struct raw *r, const struct form *f, struct wtg_err *err)
         r->info.member = r->member ? r->member : "";
     }
     if (ret == 0)
-        ret = unpack_again(r, err);
+        ret = r->codec->open(&r->file, &r->info, &r->state, err);
     if (ret == 0)
         ret = r->codec->read(r->state, r->head, RAW_HEAD_BYTES, &r->head_n, err);
     if (ret == 0 && r->head_n == 0)
         ret = wtg_fail(err, WTG_E_IMAGE_FORMAT, "there are no bytes in it");
-    if (ret == 0)
-        ret = raw_refuse((struct wtg_span){ r->head, r->head_n }, &r->info, err);
-    /* From the start again: the file's hash, if it is wanted, must see every byte. */
-    return ret < 0 ? ret : unpack_again(r, err);
+    /* raw_read begins anew: the file's hash, if it is wanted, must see every byte. */
+    stop_unpacking(r);
+    return ret < 0 ? ret : raw_refuse((struct wtg_span){ r->head, r->head_n }, &r->info, err);
 }
 
 static int open_any(struct raw *r, const char *path, struct wtg_err *err)
@@ -143,8 +139,7 @@ void raw_free(struct raw *r)
 {
     if (!r)
         return;
-    if (r->state)
-        r->codec->free(r->state);
+    stop_unpacking(r);
     free(r->file.buf);
     free(r->head);
     free(r->member);
@@ -203,7 +198,9 @@ int raw_read(struct raw *r, uint64_t off, void *buf, size_t n, size_t *ret_n, st
 
     if (!r->codec)
         return read_plain(r, off, buf, n, ret_n, err);
-    int ret = skip(r, off, err);
+    int ret = r->state ? 0 : r->codec->open(&r->file, &r->info, &r->state, err);
+    if (ret == 0)
+        ret = skip(r, off, err);
     if (ret == 0 && r->at == off)
         ret = r->codec->read(r->state, buf, n, &got, err);
     if (ret < 0)
