@@ -13,7 +13,7 @@ struct create_values {
     unsigned index, sector;
     const char *inside, *edition, *seed, *unattend, *compact;
     struct cli_list without;
-    bool no_boot, allow_fixed, skip_encrypted;
+    bool no_boot, allow_fixed, skip_encrypted, no_verify, discard;
 };
 
 #define AT(field) offsetof(struct create_values, field)
@@ -31,6 +31,8 @@ static const struct cli_opt opts[] = {
     { "allow-fixed", CLI_FLAG, AT(allow_fixed), NULL, N_("also a disk that is no stick") },
     { "skip-encrypted", CLI_FLAG, AT(skip_encrypted), NULL, N_("leave files encrypted by EFS out") },
     { "sector-size", CLI_NUMBER, AT(sector), "BYTES", N_("of an image file: 512 or 4096") },
+    { "no-verify", CLI_FLAG, AT(no_verify), NULL, N_("do not read back what was written") },
+    { "discard", CLI_FLAG, AT(discard), NULL, N_("tell the disk first that all on it is void (TRIM)") },
     { "memory", CLI_SIZE, AT(memory), "SIZE", N_("buffers use at most so much") },
 };
 
@@ -199,11 +201,14 @@ static void print_report(const struct cli_common *common, const struct wtg_plan_
     double seconds = r->seconds > 0 ? r->seconds : 1e-3;
 
     if (common->json) {
-        cli_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:s}", "event",
+        cli_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:f, s:s}",
+                           "event",
                            "report", "result", "done", "image", p->image->path, "image_hash",
                            r->image_hash, "target", p->target.path, "disk_guid", r->disk_guid,
                            "written_bytes", (json_int_t)r->written_bytes, "content_bytes",
-                           (json_int_t)r->content_bytes, "files", (json_int_t)r->files,
+                           (json_int_t)r->content_bytes, "verified", r->verified_bytes > 0,
+                           "verified_bytes", (json_int_t)r->verified_bytes, "rereads",
+                           (json_int_t)r->rereads, "files", (json_int_t)r->files,
                            "directories", (json_int_t)r->directories, "seconds", r->seconds,
                            "warning", r->warning));
         return;
@@ -216,6 +221,14 @@ static void print_report(const struct cli_common *common, const struct wtg_plan_
            cli_bytes(r->written_bytes, a), cli_duration(seconds, b),
            cli_bytes((uint64_t)((double)r->written_bytes / seconds), c),
            cli_bytes(r->content_bytes, (char[CLI_TEXT_BYTES]){ 0 }));
+    if (r->verified_bytes)
+        printf(_("          %s read back from the target, all as written\n"),
+               cli_bytes(r->verified_bytes, a));
+    else
+        printf(_("          not read back from the target\n"));
+    if (r->rereads)
+        printf(_("warning   %" PRIu64 " places were right only when they were read again: do not trust "
+                 "this stick\n"), r->rereads);
     if (r->warning[0])
         printf(_("warning   %s\n"), r->warning);
 }
@@ -294,6 +307,8 @@ static int run(const struct cli_command *command, void *values, char **args)
         .no_boot = v->no_boot,
         .allow_fixed = v->allow_fixed,
         .skip_encrypted = v->skip_encrypted,
+        .no_verify = v->no_verify,
+        .discard = v->discard,
         .look_only = v->common.dry_run,
         .memory_bytes = v->memory,
     };

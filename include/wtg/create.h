@@ -38,6 +38,8 @@ struct wtg_create_opts {
     bool no_boot;               /* any WIM onto one NTFS partition, unchanged */
     bool allow_fixed;           /* a disk that is no stick */
     bool skip_encrypted;        /* leave EFS files out instead of refusing */
+    bool no_verify;             /* do not read back what was written */
+    bool discard;               /* tell a device first that nothing on it is needed any more */
     bool look_only;             /* the plan will not be run: claim nothing, only look */
     uint64_t memory_bytes;      /* for buffers; 0: a quarter of the memory, at most 2 GiB */
     unsigned decoders;          /* threads that decompress; 0: one per core */
@@ -100,6 +102,8 @@ struct wtg_plan_info {
 
 struct wtg_report {
     uint64_t written_bytes, content_bytes; /* to the target; decoded and compared with its SHA-1 */
+    uint64_t verified_bytes; /* read back and found right; 0: not asked for */
+    uint64_t rereads;        /* places that were right only at the second reading */
     uint64_t files, directories;
     double seconds;
     char image_hash[48]; /* SHA-1 of the image's metadata, which holds that of every file */

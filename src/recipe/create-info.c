@@ -174,8 +174,9 @@ static int describe_notes(struct create *c, struct wtg_err *err)
 
 static int describe_steps(struct create *c, struct wtg_err *err)
 {
-    size_t n = 0;
-    const struct plan_step *s = create_steps(c, &n);
+    create_choose_steps(c);
+    size_t n = c->nsteps;
+    const struct plan_step *s = c->step;
     struct wtg_plan_step *out = array(c, n, sizeof *out, err);
     if (!out)
         return err->code;

@@ -19,6 +19,8 @@
 #include "windows/windows.h"
 #include "write/write.h"
 
+enum { CREATE_MAX_STEPS = 8 };
+
 struct create {
     struct wtg_create_opts opts;
     struct wtg_job *job; /* of the call that is running */
@@ -48,7 +50,11 @@ struct create {
     uint64_t ntfs_serial;
     struct tree_regions regions;
 
+    struct plan_step step[CREATE_MAX_STEPS];
+    size_t nsteps;
     struct write_result written;
+    struct write_proof *readback; /* what the target must return; NULL: not asked */
+    struct write_verdict verdict;
     char warning[200];
 
     struct arena words; /* strings and arrays of the public view */
@@ -64,7 +70,11 @@ int create_holes(void *ctx, const struct tree_blob *blob, struct ntfs_hole **ret
                  struct wtg_err *err) WTG_MUST_USE;
 /* create-info.c: the plan in plain data. */
 int create_describe(struct create *c, struct wtg_err *err) WTG_MUST_USE;
-/* create-run.c: the table of steps, for both running and describing. */
-const struct plan_step *create_steps(const struct create *c, size_t *ret_n);
+/* create-run.c: chooses the steps, for both describing and running. */
+void create_choose_steps(struct create *c);
+int create_open_target(struct create *c, struct blk **ret, struct wtg_err *err) WTG_MUST_USE;
+/* create-verify.c: steps; ctx is the create. */
+int create_verify(void *ctx, struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;
+int create_check(void *ctx, struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recipe/create-priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,7 +25,7 @@ static int same_target(void *ctx, struct wtg_err *err)
     return disk_target_recheck(NULL, &c->target, &c->id, err);
 }
 
-static int open_target(struct create *c, struct blk **ret, struct wtg_err *err)
+int create_open_target(struct create *c, struct blk **ret, struct wtg_err *err)
 {
     int fd = fcntl(c->target.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
@@ -53,6 +54,17 @@ static int name_the_file(struct create *c, struct wtg_err *err)
                          "publisher's, and look for a failing disk or memory when it differs");
 }
 
+/* Files have nothing to discard; a stick that cannot do it is as good as before. */
+static int discard(struct create *c, struct blk *target, struct wtg_err *err)
+{
+    bool done = false;
+    int r = blk_discard(target, &done, err);
+
+    if (r == 0 && !done && c->id.bus != DISK_BUS_FILE)
+        snprintf(c->warning, sizeof c->warning, "the target does not know how to discard");
+    return r;
+}
+
 static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
 {
     struct create *c = ctx;
@@ -60,11 +72,14 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
     const struct write_opts o = {
         .decoders = c->opts.decoders,
         .memory_bytes = c->opts.memory_bytes ? c->opts.memory_bytes : default_memory(),
+        .proof = c->readback,
     };
     int r = disk_target_begin(&c->target, err);
 
     if (r == 0)
-        r = open_target(c, &target, err);
+        r = create_open_target(c, &target, err);
+    if (r == 0 && c->opts.discard)
+        r = discard(c, target, err);
     if (r == 0)
         r = write_regions(target, &c->regions, &o, job, &c->written, err);
     blk_free(target);
@@ -127,7 +142,7 @@ static int read_back_boot(void *ctx, struct wtg_job *job, struct wtg_err *err)
     int r = wtg_tick(job, &p, err);
 
     if (r == 0)
-        r = open_target(c, &disk, err);
+        r = create_open_target(c, &disk, err);
     if (r == 0)
         r = blk_slice_new(disk, part->offset_bytes, part->size_bytes, &esp, err);
     if (r == 0)
@@ -162,23 +177,35 @@ static int reread_table(void *ctx, struct wtg_job *job, struct wtg_err *err)
     return 0;
 }
 
-static const struct plan_step boot_steps[] = {
-    { "write", "write the partition table, the file systems and all files", PLAN_DESTROYS,
-      same_target, write_all },
-    { "check-boot", "read the boot partition back and compare it", PLAN_READS, NULL,
-      read_back_boot },
-    { "reread", "let the kernel see the new partitions", PLAN_READS, NULL, reread_table },
-};
-static const struct plan_step plain_steps[] = {
-    { "write", "write the partition table, the file system and all files", PLAN_DESTROYS,
-      same_target, write_all },
-    { "reread", "let the kernel see the new partition", PLAN_READS, NULL, reread_table },
+enum { ALWAYS, VERIFYING, BOOTING };
+static const struct {
+    int when;
+    struct plan_step step;
+} all_steps[] = {
+    { ALWAYS,
+      { "write", "write the partition table, the file systems and all files", PLAN_DESTROYS,
+        same_target, write_all } },
+    { VERIFYING,
+      { "verify", "read everything back and compare it", PLAN_READS, NULL, create_verify } },
+    { ALWAYS, { "check", "check the file systems", PLAN_READS, NULL, create_check } },
+    { BOOTING,
+      { "check-boot", "compare the boot partition with what it is made of", PLAN_READS, NULL,
+        read_back_boot } },
+    { ALWAYS,
+      { "reread", "let the kernel see the new partitions", PLAN_READS, NULL, reread_table } },
 };
 
-const struct plan_step *create_steps(const struct create *c, size_t *ret_n)
+void create_choose_steps(struct create *c)
 {
-    *ret_n = c->opts.no_boot ? ARRAY_LEN(plain_steps) : ARRAY_LEN(boot_steps);
-    return c->opts.no_boot ? plain_steps : boot_steps;
+    static_assert(ARRAY_LEN(all_steps) <= CREATE_MAX_STEPS, "room for all steps");
+    const bool wanted[] = {
+        [ALWAYS] = true, [VERIFYING] = !c->opts.no_verify, [BOOTING] = !c->opts.no_boot
+    };
+
+    c->nsteps = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all_steps); i++)
+        if (wanted[all_steps[i].when])
+            c->step[c->nsteps++] = all_steps[i].step;
 }
 
 static double now(void)
@@ -197,6 +224,8 @@ static void fill_report(const struct create *c, double seconds, struct wtg_repor
         .directories = c->plan_info.directories,
         .seconds = seconds,
         .disk_guid = c->plan_info.disk_guid,
+        .verified_bytes = c->verdict.bytes,
+        .rereads = c->verdict.rereads,
         .warning = c->warning,
     };
     uint8_t sha1[SHA1_BYTES];
@@ -219,8 +248,11 @@ int create_run(struct create *c, struct wtg_job *job, struct wtg_report *ret, st
         plan_journal_open(dir, p.id, &journal, &ignored) < 0)
         journal = NULL;
     c->job = job;
-    p.step = create_steps(c, &p.nsteps);
-    int r = plan_run(&p, journal, job, err);
+    p.step = c->step;
+    p.nsteps = c->nsteps;
+    int r = c->opts.no_verify ? 0 : write_proof_new(&c->readback, err);
+    if (r == 0)
+        r = plan_run(&p, journal, job, err);
     plan_journal_close(journal);
     c->job = NULL;
     if (r < 0)

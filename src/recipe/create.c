@@ -258,6 +258,7 @@ void create_free(struct create *c)
     if (!c)
         return;
     disk_target_discard(&c->target); /* a no-op after a run that went well */
+    write_proof_free(c->readback);
     tree_regions_release(&c->regions);
     ntfs_build_free(c->ntfs);
     fat_build_free(c->fat);

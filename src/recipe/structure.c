@@ -121,6 +121,18 @@ static int check_disk(struct walk *w, struct blk *disk, struct wtg_err *err)
     return r;
 }
 
+int recipe_check_blk(struct blk *disk, const struct wtg_check_opts *opts, struct wtg_job *job,
+                     void (*each)(const struct wtg_problem *p, void *user), void *user,
+                     uint64_t *ret_errors, struct wtg_err *err)
+{
+    struct walk w = { .opts = opts, .job = job, .each = each, .user = user };
+    int r = check_disk(&w, disk, err);
+
+    if (r == 0)
+        *ret_errors = w.errors;
+    return r;
+}
+
 int recipe_check_structure(const char *target, const struct wtg_check_opts *opts,
                            struct wtg_job *job,
                            void (*each)(const struct wtg_problem *p, void *user), void *user,
