@@ -11,7 +11,7 @@ struct create_values {
     struct cli_common common;
     uint64_t size, memory;
     unsigned index, sector;
-    const char *inside, *edition, *seed, *unattend, *compact;
+    const char *inside, *edition, *seed, *unattend, *compact, *sha256;
     struct cli_list without;
     bool no_boot, allow_fixed, skip_encrypted, no_verify, discard;
 };
@@ -26,7 +26,9 @@ static const struct cli_opt opts[] = {
     { "unattend", CLI_STRING, AT(unattend), "FILE", N_("put this answer file in place") },
     { "no-boot", CLI_FLAG, AT(no_boot), NULL,
       N_("any image onto one NTFS partition, unchanged, not to boot from") },
-    { "compact", CLI_STRING, AT(compact), "HOW", N_("'off': files are stored uncompressed") },
+    { "compact", CLI_STRING, AT(compact), "HOW",
+      N_("'off': plain files; 'lzx', 'xpress4k', ...: only this form") },
+    { "sha256", CLI_STRING, AT(sha256), "HEX", N_("of the image file; compared before all else") },
     { "seed", CLI_STRING, AT(seed), "TEXT", N_("same text, same image: the same bytes again") },
     { "allow-fixed", CLI_FLAG, AT(allow_fixed), NULL, N_("also a disk that is no stick") },
     { "skip-encrypted", CLI_FLAG, AT(skip_encrypted), NULL, N_("leave files encrypted by EFS out") },
@@ -108,6 +110,12 @@ static void print_plan(const struct wtg_plan_info *p)
         printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, p->step[i].text);
     printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
            cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), p->rate_source);
+    if (p->compact[0])
+        printf(_("compact   %s: %" PRIu64 " files as the image stores them; saves %s of writing and of "
+                 "space\n"),
+               p->compact, p->compact_files, cli_bytes(p->compact_saved_bytes, a));
+    if (p->proved[0])
+        printf(_("proved    SHA-256 %s\n"), p->proved);
     printf(_("seed      %s\n"), p->seed);
     for (size_t i = 0; i < p->nnotes; i++)
         printf(_("note      %s\n"), p->note[i]);
@@ -181,7 +189,7 @@ static void plan_json(const struct wtg_plan_info *p)
                               "architecture", e->architecture);
 
     cli_json(json_pack("{s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:s, "
-                       "s:I, s:s}",
+                       "s:I, s:s, s:s, s:I, s:I, s:s}",
                        "event", "plan", "wtg_plan", 1, "image", image, "target",
                        target_json(&p->target), "disk_guid", p->disk_guid, "partitions",
                        parts_json(p), "changes", changes_json(p), "steps", steps_json(p), "notes",
@@ -189,7 +197,9 @@ static void plan_json(const struct wtg_plan_info *p)
                        (json_int_t)p->directories, "write_bytes", (json_int_t)p->write_bytes,
                        "free_bytes", (json_int_t)p->free_bytes, "rate", (json_int_t)p->rate,
                        "rate_source", p->rate_source, "seconds", (json_int_t)p->seconds, "seed",
-                       p->seed));
+                       p->seed, "compact", p->compact, "compact_files",
+                       (json_int_t)p->compact_files, "compact_saved_bytes",
+                       (json_int_t)p->compact_saved_bytes, "proved_sha256", p->proved));
 }
 
 /* The report. */
@@ -277,11 +287,7 @@ static int run_plan(const struct create_values *v, struct cli_progress *progress
 static int check_values(const struct create_values *v, struct wtg_err *err)
 {
     *err = (struct wtg_err){ 0 };
-    if (v->compact && strcmp(v->compact, "off") != 0) {
-        err->code = WTG_E_USAGE;
-        snprintf(err->text, sizeof err->text, _("'--compact' knows only 'off' so far, not '%.64s'"),
-                 v->compact);
-    } else if (v->sector && v->sector != 512 && v->sector != 4096) {
+    if (v->sector && v->sector != 512 && v->sector != 4096) {
         err->code = WTG_E_USAGE;
         snprintf(err->text, sizeof err->text, _("'--sector-size' wants 512 or 4096, not %u"),
                  v->sector);
@@ -301,6 +307,8 @@ static int run(const struct cli_command *command, void *values, char **args)
         .index = v->index,
         .edition = v->edition,
         .seed = v->seed,
+        .compact = v->compact,
+        .sha256 = v->sha256,
         .unattend = v->unattend,
         .without = v->without.item,
         .nwithout = v->without.n,

@@ -32,6 +32,10 @@ struct wtg_create_opts {
     unsigned index;             /* which Windows of the image; 0: not chosen by index */
     const char *edition;        /* its edition id or name; NULL: not chosen by name */
     const char *seed;           /* makes all GUIDs, serials and times; NULL: random and now */
+    /* "auto", "off", "lzx", "xpress4k", "xpress8k", "xpress16k": are files laid down compressed, as
+     * the image stores them; NULL: auto, with no_boot off */
+    const char *compact;
+    const char *sha256;         /* of the image file, in hex: hashed before all else; NULL: not known */
     const char *unattend;       /* answer file to put in place; NULL: none */
     const char *const *without; /* slugs of settings to leave out */
     size_t nwithout;
@@ -98,6 +102,11 @@ struct wtg_plan_info {
     uint64_t rate;            /* bytes per second, for `seconds` */
     const char *rate_source;  /* where the rate comes from: "assumed for USB 3" */
     uint64_t seconds;         /* expected */
+    /* Files that Windows decompresses when it reads them. */
+    const char *compact;          /* their form: "lzx", "xpress4k", ...; "" when all are plain */
+    uint64_t compact_files;
+    uint64_t compact_saved_bytes; /* not to be written, and not taken on the volume */
+    const char *proved;           /* SHA-256 of the image file; "" when not compared */
 };
 
 struct wtg_report {

@@ -50,7 +50,8 @@ static int check_file(const struct tree_link *l, struct wtg_err *err)
     char path[512];
     const struct tree_node *n = l->node;
     tree_path(l, path, sizeof path);
-    if (n->attributes & (ATTR_REPARSE | ATTR_ENCRYPTED))
+    bool compact = n->nstreams > 0 && n->stream[0].hole; /* a filter will read it; we have its content */
+    if ((n->attributes & ATTR_ENCRYPTED) || ((n->attributes & ATTR_REPARSE) && !compact))
         return wtg_fail(
             err, WTG_E_NOT_WINDOWS, "'%s' is %s, a boot file must be an ordinary one", path,
             n->attributes & ATTR_REPARSE ? "a link or compressed by a filter" : "encrypted");

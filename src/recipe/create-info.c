@@ -135,6 +135,22 @@ static int add_note(struct create *c, const char **note, const char *text, struc
     return 0;
 }
 
+/* Auto chose plain, although the files could be compact in another form. */
+static int note_compact(struct create *c, const char **note, struct wtg_err *err)
+{
+    char size[DISK_SIZE_TEXT_BYTES];
+
+    if (c->opts.compact || c->compact.form || !c->compact.other_bytes)
+        return 0;
+    return add_note(c, note,
+                    recipe_text(&c->words, err,
+                                "an LZX image ('wimlib-imagex export IMAGE all new.wim "
+                                "--compress=LZX') would be laid down compact: about half of %s less "
+                                "to write",
+                                disk_size_text(c->compact.other_bytes, size)),
+                    err);
+}
+
 static int describe_notes(struct create *c, struct wtg_err *err)
 {
     const struct ntfs_build_info *n = ntfs_build_info(c->ntfs);
@@ -163,6 +179,8 @@ static int describe_notes(struct create *c, struct wtg_err *err)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "%" PRIu64 " second short names (8.3) of files "
                                  "cannot be kept: NTFS allows one each", n->short_names_dropped), err);
+    if (r == 0)
+        r = note_compact(c, note, err);
     if (r == 0 && n->object_ids_dropped)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "%" PRIu64 " object ids that several files share "
@@ -196,6 +214,10 @@ int create_describe(struct create *c, struct wtg_err *err)
     i->edition = &c->view.edition[c->info->index - 1];
     i->seed = c->seed_text;
     i->boots = !c->opts.no_boot;
+    i->compact = c->compact.form ? c->compact.form->name : "";
+    i->compact_files = c->compact.files;
+    i->compact_saved_bytes = c->compact.saved_bytes;
+    i->proved = c->proof.sha256;
     i->files = n->files;
     i->directories = n->directories;
     i->free_bytes = n->size_bytes - min_u64(n->size_bytes, n->used_bytes);

@@ -13,8 +13,10 @@
 #include "image/image.h"
 #include "ntfs/build.h"
 #include "plan/plan.h"
+#include "recipe/compact.h"
 #include "recipe/create.h"
 #include "recipe/facts.h"
+#include "recipe/prove.h"
 #include "tree/edit.h"
 #include "windows/windows.h"
 #include "write/write.h"
@@ -28,12 +30,14 @@ struct create {
     char seed_text[80];
     uint64_t time; /* of everything that is new: the image's own */
 
+    struct proof proof; /* of the image file */
     struct image *image;
     struct image_facts facts;
     const struct image_info *info;
     struct tree *tree;
     struct tree_edits edits;
     struct windows_changes changes;
+    struct compact compact;
 
     struct disk_target_opts target_opts;
     struct disk_identity id; /* of the plan */

@@ -73,8 +73,12 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
         .decoders = c->opts.decoders,
         .memory_bytes = c->opts.memory_bytes ? c->opts.memory_bytes : default_memory(),
         .proof = c->readback,
+        .trusted = c->proof.sha256[0] && c->facts.parts == 1,
     };
-    int r = disk_target_begin(&c->target, err);
+    int r = o.trusted ? prove_still(c->opts.image, &c->proof, err) : 0;
+
+    if (r == 0)
+        r = disk_target_begin(&c->target, err);
 
     if (r == 0)
         r = create_open_target(c, &target, err);

@@ -206,6 +206,17 @@ static int check_opts(const struct wtg_create_opts *o, struct wtg_err *err)
     return 0;
 }
 
+/* After the edits, whose files stay plain. */
+static int make_compact(struct create *c, struct wtg_err *err)
+{
+    const struct compact_opts o = {
+        .how = c->opts.compact ? c->opts.compact : c->opts.no_boot ? "off" : "auto",
+        .build = c->info->build,
+        .boots = !c->opts.no_boot,
+    };
+    return compact_tree(c->tree, &o, &c->compact, err);
+}
+
 static int plan_all(struct create *c, struct wtg_err *err)
 {
     const struct wtg_progress reading = { "read-image", "bytes", 0, 0 };
@@ -214,11 +225,15 @@ static int plan_all(struct create *c, struct wtg_err *err)
     if (r == 0)
         r = look_at_target(c, err);
     if (r == 0)
+        r = prove_image(c->opts.image, c->opts.sha256, c->job, &c->proof, err);
+    if (r == 0)
         r = wtg_tick(c->job, &reading, err);
     if (r == 0)
         r = open_image(c, err);
     if (r == 0)
         r = make_edits(c, err);
+    if (r == 0)
+        r = make_compact(c, err);
     if (r == 0)
         r = create_lay_out(c, err);
     if (r == 0)
@@ -267,6 +282,7 @@ void create_free(struct create *c)
     disk_contents_release(&c->contents);
     free(c->bcd);
     tree_free(c->tree);
+    compact_release(&c->compact);
     tree_edits_release(&c->edits);
     windows_changes_release(&c->changes);
     recipe_facts_release(&c->view);
