@@ -12,6 +12,7 @@
 
 /* A file that grows with the image has no end that we know. */
 #define NO_END (UINT64_C(1) << 62)
+enum { GROWN_BLOCK_BYTES = 4096 };
 
 struct copy_run {
     struct copy *c;
@@ -51,6 +52,18 @@ static int begin(struct copy_target *t, struct blk **ret, struct wtg_err *err)
     return blk_from_fd(fd, t->limit_bytes ? t->id.size_bytes : NO_END, t->id.sector_bytes, ret, err);
 }
 
+/* Up to whole blocks, which is how it is read back; its odd end comes last. */
+static int grow(struct stream_target *s, uint64_t bytes, struct wtg_err *err)
+{
+    const struct copy_target *t = s->ctx;
+    uint64_t size = round_up(bytes, GROWN_BLOCK_BYTES);
+
+    if (ftruncate(t->target.fd, (off_t)size) < 0)
+        return wtg_fail_errno(err, errno, "making '%s' %" PRIu64 " bytes long", t->path, size);
+    s->blk->size = size;
+    return 0;
+}
+
 static void begin_all(struct copy_run *r)
 {
     struct copy *c = r->c;
@@ -62,7 +75,12 @@ static void begin_all(struct copy_run *r)
         r->state[i] = (struct wtg_write_state){ .path = result->path, .phase = WTG_WRITE_FAILED };
         if (begin(&c->target[i], &blk, &result->err) < 0)
             continue;
-        r->stream[r->n] = (struct stream_target){ .blk = blk, .keeps_holes = c->target[i].target.is_file };
+        r->stream[r->n] = (struct stream_target){
+            .blk = blk,
+            .keeps_holes = c->target[i].target.is_file,
+            .end_known = c->target[i].limit_bytes ? NULL : grow,
+            .ctx = &c->target[i],
+        };
         r->of[r->n++] = i;
     }
 }

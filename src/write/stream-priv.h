@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "write/stream.h"
+#include "write/room.h"
 
 enum { STREAM_LANES = 4, STREAM_ALIGN = 4096 }; /* writes in flight; what O_DIRECT asks for */
 
@@ -14,13 +15,6 @@ struct stream_chunk {
     struct stream_piece piece;
     uint64_t zero;    /* bit i: STREAM_HOLE_BYTES number i are all zero */
     unsigned pending; /* consumers that still need it */
-};
-
-/* What was written, for reading it back. */
-struct stream_sum {
-    uint64_t off;
-    size_t n;
-    uint64_t sum;
 };
 
 /* A reader of the ring: takes chunk after chunk. */
@@ -35,7 +29,8 @@ struct stream_lane_target {
     struct stream_consumer in;
     pthread_t thread;
     bool started;
-    double began;
+    struct wtg_job job;    /* of reading back */
+    uint64_t proved_before; /* by the readings that are over */
 };
 
 enum stream_verdict { VERDICT_OPEN, VERDICT_GOOD, VERDICT_BAD };
@@ -48,6 +43,8 @@ struct stream {
     bool any_holes;
     uint8_t *head; /* STREAM_HEAD_BYTES, kept back until the end */
     size_t head_n;
+    struct write_proof *proof; /* of the rest; the reader's, until the verdict */
+    uint64_t end;              /* of the image, so far */
 
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t room;  /* a chunk became free */
@@ -63,8 +60,6 @@ struct stream {
     struct wtg_err err; /* of the source */
     struct stream_consumer looker;
     size_t alive; /* target threads */
-    struct stream_sum *sum;
-    size_t nsums, sums_cap;
 };
 
 /* Waits for the next chunk; NULL when there will be none.  With the lock held. */
@@ -76,7 +71,6 @@ void stream_leave(struct stream *s, struct stream_consumer *c);
 /* Everything is left as it is; the first error counts. */
 void stream_stop(struct stream *s, const struct wtg_err *err);
 
-uint64_t stream_sum_of(const void *p, size_t n);
 double stream_now(void);
 
 /* The life of one target: a pthread's function.  stream-target.c */

@@ -3,15 +3,9 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <xxhash.h>
 
 /* The life of one target: cleared, written by several lanes at once, flushed, read back, and only
  * then made to boot. */
-
-uint64_t stream_sum_of(const void *p, size_t n)
-{
-    return XXH3_64bits(p, n);
-}
 
 /* Drops the target; the first error of its lanes counts.  With the lock held. */
 static void fail(struct stream_lane_target *l, const struct wtg_err *err)
@@ -106,42 +100,40 @@ static void write_all(struct stream_lane_target *l)
 
 /* Reading back. */
 
-static int compare(struct stream_lane_target *l, const struct stream_sum *want, uint8_t *buf,
-                   struct wtg_err *err)
+static void on_proved(const struct wtg_progress *p, void *user)
 {
-    /* A second look tells a bad transfer from a bad medium. */
-    for (int attempt = 0; attempt < 2; attempt++) {
-        int r = blk_read(l->t->blk, want->off, buf, want->n, err);
-        if (r < 0 || stream_sum_of(buf, want->n) == want->sum)
-            return r;
-    }
-    wtg_fail(err, WTG_E_IO,
-             "bytes %" PRIu64 " to %" PRIu64 " of the target are not what was written there",
-             want->off, want->off + want->n - 1);
-    return wtg_hint(err, "a stick that does not return what was written to it is worn out or a fake: "
-                         "do not trust it with anything");
+    struct stream_lane_target *l = user;
+
+    pthread_mutex_lock(&l->s->lock);
+    l->t->proved_bytes = l->proved_before + p->done;
+    pthread_mutex_unlock(&l->s->lock);
 }
 
-static bool leave(struct stream *s)
+static int prove(struct stream_lane_target *l, const struct write_proof *proof, struct wtg_err *err)
 {
-    pthread_mutex_lock(&s->lock);
-    bool stop = s->stop;
-    pthread_mutex_unlock(&s->lock);
-    return stop;
+    const struct tree_regions none = { 0 };
+    struct write_verdict verdict;
+
+    l->job.on_progress = on_proved;
+    l->job.user = l;
+    int r = write_verify(l->t->blk, proof, &none, &l->job, &verdict, err);
+    l->proved_before += verdict.bytes;
+    pthread_mutex_lock(&l->s->lock);
+    l->t->proved_bytes = l->proved_before;
+    pthread_mutex_unlock(&l->s->lock);
+    return r;
 }
 
-static int prove(struct stream_lane_target *l, const struct stream_sum *sum, size_t n,
-                 struct wtg_err *err)
+static int prove_head(struct stream_lane_target *l, struct wtg_err *err)
 {
-    AUTO_FREE uint8_t *buf = aligned_alloc(STREAM_ALIGN, STREAM_CHUNK_BYTES);
-    int r = buf ? 0 : wtg_fail_nomem(err);
+    struct write_proof *proof = NULL;
+    int r = write_proof_new(&proof, err);
 
-    for (size_t i = 0; r == 0 && i < n && !leave(l->s); i++) {
-        r = compare(l, &sum[i], buf, err);
-        pthread_mutex_lock(&l->s->lock);
-        l->t->proved_bytes += r == 0 ? sum[i].n : 0;
-        pthread_mutex_unlock(&l->s->lock);
-    }
+    if (r == 0)
+        r = write_proof_add(proof, 0, l->s->head, l->s->head_n, err);
+    if (r == 0)
+        r = prove(l, proof, err);
+    write_proof_free(proof);
     return r;
 }
 
@@ -150,11 +142,7 @@ static int prove(struct stream_lane_target *l, const struct stream_sum *sum, siz
 static int clear_head(struct stream_lane_target *l, struct wtg_err *err)
 {
     size_t n = (size_t)min_u64(STREAM_HEAD_BYTES, l->t->blk->size);
-    AUTO_FREE uint8_t *zero = NULL;
-
-    if (l->t->keeps_holes)
-        return 0;
-    zero = aligned_alloc(STREAM_ALIGN, STREAM_HEAD_BYTES);
+    AUTO_FREE uint8_t *zero = aligned_alloc(STREAM_ALIGN, STREAM_HEAD_BYTES);
     if (!zero)
         return wtg_fail_nomem(err);
     memset(zero, 0, n);
@@ -182,37 +170,42 @@ static bool await_verdict(struct stream *s)
     return good;
 }
 
+/* The last write: now it boots. */
 static int put_head(struct stream_lane_target *l, struct wtg_err *err)
 {
     const struct stream *s = l->s;
-    struct stream_sum sum = { 0, s->head_n, 0 };
 
     if (s->head_n == 0)
         return 0;
     int r = blk_write(l->t->blk, 0, s->head, padded(l, 0, s->head_n), err);
     if (r == 0)
         r = blk_flush(l->t->blk, err);
-    if (r < 0 || s->opts->no_verify)
-        return r;
-    sum.sum = stream_sum_of(s->head, s->head_n);
-    return prove(l, &sum, 1, err);
+    if (r == 0 && !s->opts->no_verify)
+        r = prove_head(l, err);
+    struct wtg_err ignored = { 0 }; /* the first failure is the one to tell */
+    if (r < 0 && clear_head(l, &ignored) < 0)
+        wtg_hint(err, "its first MiB could not be wiped: do not boot from it");
+    return r;
 }
 
+/* CANCELLED when everything is to be left. */
 static int finish(struct stream_lane_target *l, struct wtg_err *err)
 {
     struct stream *s = l->s;
 
     enter(l, STREAM_FLUSHES);
     int r = blk_flush(l->t->blk, err);
-    if (r < 0 || !await_verdict(s))
-        return r;
-    if (!s->opts->no_verify) {
+    if (r == 0 && !await_verdict(s))
+        return WTG_E_CANCELLED;
+    if (r == 0 && l->t->end_known)
+        r = l->t->end_known(l->t, s->end, err);
+    if (r == 0 && !s->opts->no_verify) {
         enter(l, STREAM_PROVES);
-        r = prove(l, s->sum, s->nsums, err); /* nobody adds to it any more */
+        r = prove(l, s->proof, err);
     }
-    if (r == 0 && !leave(s))
+    if (r == 0)
         r = put_head(l, err);
-    if (r == 0 && !leave(s))
+    if (r == 0)
         enter(l, STREAM_DONE);
     return r;
 }
@@ -223,7 +216,7 @@ void *stream_target_main(void *lane_target)
     struct stream *s = l->s;
     struct wtg_err err = { 0 };
     double began = stream_now();
-    int r = clear_head(l, &err);
+    int r = l->t->keeps_holes ? 0 : clear_head(l, &err);
 
     if (r == 0)
         write_all(l);
@@ -233,7 +226,7 @@ void *stream_target_main(void *lane_target)
     if (go_on)
         r = finish(l, &err);
     pthread_mutex_lock(&s->lock);
-    if (r < 0)
+    if (r < 0 && r != WTG_E_CANCELLED)
         fail(l, &err);
     stream_leave(s, &l->in);
     l->t->seconds = stream_now() - began;

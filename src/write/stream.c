@@ -47,6 +47,8 @@ void stream_stop(struct stream *s, const struct wtg_err *err)
     if (s->err.code == 0)
         s->err = *err;
     s->stop = true;
+    for (size_t i = 0; i < s->ntargets; i++)
+        atomic_store(&s->target[i].job.cancel, true);
     pthread_cond_broadcast(&s->room);
     pthread_cond_broadcast(&s->work);
     pthread_cond_broadcast(&s->state);
@@ -78,8 +80,7 @@ static void keep_head(struct stream *s, const struct stream_piece *p, const uint
 }
 
 /* Everything about a chunk that is the same for all targets. */
-static int fill(struct stream *s, struct stream_chunk *c, struct stream_sum *sum,
-                struct wtg_err *err)
+static int fill(struct stream *s, struct stream_chunk *c, struct wtg_err *err)
 {
     struct stream_piece *p = &c->piece;
 
@@ -90,46 +91,38 @@ static int fill(struct stream *s, struct stream_chunk *c, struct stream_sum *sum
     memset(c->buf + p->n, 0, STREAM_ALIGN); /* up to whole sectors */
     c->zero = s->any_holes ? find_zeroes(c->buf, p->n) : 0;
     keep_head(s, p, c->buf);
-    /* Only what lies behind the head: that is proved by itself. */
+    s->end = p->off + p->n;
+    /* Only what lies behind the head, which is proved by itself. */
     size_t head = p->off < STREAM_HEAD_BYTES ? (size_t)min_u64(p->n, STREAM_HEAD_BYTES - p->off) : 0;
-    *sum = (struct stream_sum){ p->off + head, p->n - head, 0 };
-    if (!s->opts->no_verify && !p->skipped)
-        sum->sum = stream_sum_of(c->buf + head, p->n - head);
-    return 0;
+    if (p->skipped || head == p->n)
+        return 0;
+    return write_proof_add(s->proof, p->off + head, c->buf + head, p->n - head, err);
 }
 
-static int publish(struct stream *s, struct stream_chunk *c, const struct stream_sum *sum,
-                   struct wtg_err *err)
+static void publish(struct stream *s, struct stream_chunk *c)
 {
-    if (!s->opts->no_verify && !c->piece.skipped && sum->n > 0) {
-        if (mem_grow(&s->sum, &s->sums_cap, s->nsums, sizeof s->sum[0], err) < 0)
-            return err->code;
-        s->sum[s->nsums++] = *sum;
-    }
     c->pending = !s->looker.gone;
     for (size_t i = 0; i < s->ntargets; i++)
         c->pending += !s->target[i].in.gone;
     s->filled++;
     pthread_cond_broadcast(&s->work);
-    return 0;
 }
 
 /* 1: there is more; 0: the end.  With the lock held, which it gives up while it reads. */
 static int read_one(struct stream *s, struct wtg_err *err)
 {
     struct stream_chunk *c = &s->chunk[s->filled % s->nchunks];
-    struct stream_sum sum;
 
     while (!s->stop && s->alive > 0 && c->pending > 0)
         pthread_cond_wait(&s->room, &s->lock);
     if (s->stop || s->alive == 0)
         return 0;
     pthread_mutex_unlock(&s->lock);
-    int r = fill(s, c, &sum, err);
+    int r = fill(s, c, err);
     pthread_mutex_lock(&s->lock);
     s->complete = r == 0 && c->piece.n == 0;
     if (r == 0 && !s->complete)
-        r = publish(s, c, &sum, err);
+        publish(s, c);
     return r < 0 ? r : !s->complete;
 }
 
@@ -327,7 +320,7 @@ static void release(struct stream *s)
         free(s->chunk[i].buf);
     free(s->chunk);
     free(s->head);
-    free(s->sum);
+    write_proof_free(s->proof);
     free(s->target);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->room);
@@ -360,6 +353,8 @@ int stream_run(const struct stream_source *source, struct stream_target *target,
     s.target = mem_zeroed(n, sizeof s.target[0], err);
     if (r == 0)
         r = s.target ? make_ring(&s, err) : err->code;
+    if (r == 0 && !opts->no_verify)
+        r = write_proof_new(&s.proof, err);
     for (size_t i = 0; r == 0 && i < n; i++) {
         s.target[i] = (struct stream_lane_target){ .s = &s, .t = &target[i] };
         s.any_holes |= target[i].keeps_holes;

@@ -45,6 +45,10 @@ enum stream_phase {
 struct stream_target {
     struct blk *blk;  /* writable, large enough */
     bool keeps_holes; /* reads as zeroes where nothing is written: a new image file */
+    /* A file that grows, with a brick that has no end: once it is known where the image ends, makes
+     * file and brick so long.  NULL for all others. */
+    int (*end_known)(struct stream_target *t, uint64_t bytes, struct wtg_err *err);
+    void *ctx;
     /* What became of it: */
     enum stream_phase phase;
     uint64_t written_bytes; /* that the target has taken; zeroes of a hole count too */
