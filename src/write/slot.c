@@ -83,17 +83,44 @@ static bool is_decoded_aside(const struct run *r, const struct want *w)
     return w->blob->content_bytes && w->blob->has_sha1 && !r->opts->trusted;
 }
 
-/* The first region that wants the whole piece lends its place to the decoder; all others are
- * copied from there.  Where nobody wants all of it, it is decoded aside. */
+/* The first region that wants the whole piece lends its place to the decoder; w->n: none does. */
+static size_t lender_of(const struct tree_piece *p, const struct run *r, const struct want *w)
+{
+    size_t i = 0;
+
+    while (i < w->n && overlap_of(p, &r->sorted[w->first + i], w->blob->size_bytes).len != p->len)
+        i++;
+    return i;
+}
+
+/* Can a region's part be written from the lender's place?  Then a blob costs memory once, however
+ * many files hold it. */
+static bool can_share(const struct tree_piece *p, const struct want *w, const struct tree_region *l,
+                      const struct tree_region *g, struct overlap o)
+{
+    struct overlap lent = overlap_of(p, l, w->blob->size_bytes);
+
+    return l->kind == REGION_BLOB && g->kind == REGION_BLOB && o.pad <= lent.pad &&
+           (l->offset + lent.to + o.from) % WRITE_ALIGN == (g->offset + o.to) % WRITE_ALIGN;
+}
+
+static int add_shared(struct slot *s, uint64_t off, uint8_t *at, size_t len, struct wtg_err *err)
+{
+    int r = mem_grow(&s->write, &s->writes_cap, s->nwrites, sizeof *s->write, err);
+    if (r == 0)
+        s->write[s->nwrites++] = (struct slot_write){ .off = off, .at = at, .len = len };
+    return r;
+}
+
+/* The lender's place is decoded into, all others are written from there or copied from there.
+ * Where nobody wants all of it, it is decoded aside. */
 static int plan_piece(struct slot *s, size_t i, const struct run *r, const struct want *w,
                       uint8_t **end, struct wtg_err *err)
 {
     const struct tree_piece *p = &s->unit.piece[i];
     const struct tree_region *region = r->sorted + w->first;
-    size_t lender = 0;
+    size_t lender = lender_of(p, r, w);
 
-    while (lender < w->n && overlap_of(p, &region[lender], w->blob->size_bytes).len != p->len)
-        lender++;
     if (lender < w->n) {
         struct overlap o = overlap_of(p, &region[lender], w->blob->size_bytes);
         s->dst[i] = place_of(s, &region[lender], o, end, err);
@@ -103,10 +130,16 @@ static int plan_piece(struct slot *s, size_t i, const struct run *r, const struc
         s->dst[i] = aside(s, end, p->len);
     }
     for (size_t k = 0; k < w->n; k++) {
-        struct overlap o = overlap_of(p, &region[k], w->blob->size_bytes);
+        const struct tree_region *g = &region[k];
+        struct overlap o = overlap_of(p, g, w->blob->size_bytes);
         if (k == lender || o.len == 0)
             continue;
-        uint8_t *to = place_of(s, &region[k], o, end, err);
+        if (lender < w->n && can_share(p, w, &region[lender], g, o)) {
+            if (add_shared(s, g->offset + o.to, s->dst[i] + o.from, o.len + o.pad, err) < 0)
+                return err->code;
+            continue;
+        }
+        uint8_t *to = place_of(s, g, o, end, err);
         if (!to || add_copy(s, s->dst[i] + o.from, to, o.len, err) < 0)
             return err->code;
     }
@@ -120,23 +153,33 @@ static int resize(uint8_t ***array, size_t n, struct wtg_err *err)
     return *array ? 0 : err->code;
 }
 
+/* What one piece may need in `out`. */
+static size_t room_of(const struct tree_piece *p, const struct run *r, const struct want *w)
+{
+    const struct tree_region *region = r->sorted + w->first;
+    size_t bytes = p->len + 64, lender = lender_of(p, r, w);
+
+    if (is_decoded_aside(r, w))
+        bytes += p->content_len + 64;
+    for (size_t k = 0; k < w->n; k++) {
+        struct overlap o = overlap_of(p, &region[k], w->blob->size_bytes);
+        if (o.len == 0 || region[k].kind != REGION_BLOB)
+            continue;
+        if (k == lender) /* its bytes are the piece's own */
+            bytes += o.pad + 2 * WRITE_ALIGN;
+        else if (lender == w->n || !can_share(p, w, &region[lender], &region[k], o))
+            bytes += o.len + o.pad + 2 * WRITE_ALIGN;
+    }
+    return bytes;
+}
+
 static int make_room(struct slot *s, const struct run *r, const struct want *want,
                      struct wtg_err *err)
 {
     size_t bytes = WRITE_ALIGN, n = s->unit.npieces;
 
-    for (size_t i = 0; i < n; i++) {
-        const struct tree_piece *p = &s->unit.piece[i];
-        const struct want *w = &want[p->blob];
-        bytes += p->len + 64;
-        if (is_decoded_aside(r, w))
-            bytes += p->content_len + 64;
-        for (size_t k = 0; k < w->n; k++) {
-            struct overlap o = overlap_of(p, &r->sorted[w->first + k], w->blob->size_bytes);
-            if (o.len > 0 && r->sorted[w->first + k].kind == REGION_BLOB)
-                bytes += o.len + o.pad + 2 * WRITE_ALIGN;
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        bytes += room_of(&s->unit.piece[i], r, &want[s->unit.piece[i].blob]);
     if (bytes > s->out_cap) {
         free(s->out);
         s->out_cap = 0;

@@ -13,6 +13,7 @@ enum {
     WINDOW_BYTES = WRITE_STAGE_BYTES + 2 * WRITE_ALIGN,
     READ_OVER_BYTES = 64 * 1024, /* cheaper than another read */
     LARGE_READ_BYTES = 1024 * 1024,
+    SEARCH_BYTES = 32 * 1024 * 1024, /* a fake shows within a few extents */
     WAIT_MS = 200,
 };
 
@@ -28,7 +29,7 @@ struct verify {
     const struct tree_regions *regions;
     struct wtg_job *job;
     struct write_verdict *ret;
-    struct proof_extent *extent;
+    struct write_extent *extent;
     size_t n, at; /* extents; the first that nobody has begun to read */
     uint64_t total;
     struct blk_queue *queue;
@@ -80,7 +81,7 @@ static bool is_proved_bad(const struct verify *v, const struct tree_region *g)
     return blob_is_whole(v, g, &whole, &ignored) < 0 || !whole;
 }
 
-static void find_blob(const struct verify *v, const struct proof_extent *e)
+static void find_blob(const struct verify *v, const struct write_extent *e)
 {
     size_t seen = 0;
 
@@ -122,7 +123,7 @@ static bool is_twin(const struct verify *v, uint64_t here, uint64_t there)
 }
 
 /* The whole of an extent, not only its first block. */
-static bool stands_at(const struct verify *v, uint64_t here, const struct proof_extent *e)
+static bool stands_at(const struct verify *v, uint64_t here, const struct write_extent *e)
 {
     struct wtg_err ignored = { 0 };
     AUTO_FREE uint8_t *buf = malloc(e->len);
@@ -132,52 +133,72 @@ static bool stands_at(const struct verify *v, uint64_t here, const struct proof_
 }
 
 /* The extent whose bytes stand at `here`, where the block with that hash was found. */
-static const struct proof_extent *extent_found_at(const struct verify *v, uint64_t here, uint64_t head)
+static const struct write_extent *extent_found_at(const struct verify *v, uint64_t here, uint64_t head)
 {
     for (size_t i = 0; i < v->n; i++) {
-        const struct proof_extent *e = &v->extent[i];
+        const struct write_extent *e = &v->extent[i];
         if (e->head == head && e->off != here && !is_twin(v, here, e->off) && stands_at(v, here, e))
             return e;
     }
     return NULL;
 }
 
-/* Bytes that were written somewhere else: a fake stick counts from 0 again behind its real end. */
-static bool find_elsewhere(const struct verify *v, const struct proof_extent *bad,
-                           const uint8_t *bytes, uint64_t *ret_here, uint64_t *ret_there)
+/* Bytes that were written somewhere else. */
+struct displaced {
+    uint64_t here, there;
+};
+
+static bool find_in_extent(const struct verify *v, const struct write_extent *bad,
+                           const uint8_t *bytes, struct displaced *ret)
 {
     size_t first = (size_t)(round_up(bad->off, WRITE_ALIGN) - bad->off);
 
     for (size_t at = first; at + WRITE_ALIGN <= bad->len; at += WRITE_ALIGN) {
         if (proof_is_one_byte(bytes + at, WRITE_ALIGN))
             continue;
-        const struct proof_extent *e =
+        const struct write_extent *e =
             extent_found_at(v, bad->off + at, hash_quick(bytes + at, WRITE_ALIGN));
         if (e) {
-            *ret_here = bad->off + at;
-            *ret_there = e->off;
+            *ret = (struct displaced){ bad->off + at, e->off };
             return true;
         }
     }
     return false;
 }
 
-static int explain(const struct verify *v, const struct proof_extent *e, const uint8_t *bytes,
+/* A fake stick counts from 0 again behind its real end.  Looks at the bad places that follow, until
+ * the start of something that was written elsewhere is among them. */
+static bool find_displaced(const struct verify *v, const struct write_extent *bad,
+                           struct displaced *ret)
+{
+    struct wtg_err ignored = { 0 };
+    AUTO_FREE uint8_t *buf = malloc(WRITE_STAGE_BYTES);
+    const struct write_extent *end = v->extent + v->n;
+    bool found = false;
+
+    for (const struct write_extent *e = bad;
+         buf && !found && e < end && e->off - bad->off < SEARCH_BYTES; e++)
+        found = blk_read(v->target, e->off, buf, e->len, &ignored) == 0 &&
+                hash_quick(buf, e->len) != e->hash && find_in_extent(v, e, buf, ret);
+    return found;
+}
+
+static int explain(const struct verify *v, const struct write_extent *e, const uint8_t *bytes,
                    struct wtg_err *err)
 {
-    uint64_t here = 0, there = 0;
+    struct displaced d = { 0 };
 
     v->ret->bad_off = e->off;
     v->ret->bad_bytes = e->len;
     wtg_fail(err, WTG_E_VERIFY, "%zu bytes from byte %" PRIu64 " are not what was written there: ",
              e->len, e->off);
     size_t used = strlen(err->text), room = sizeof err->text - used;
-    if (find_elsewhere(v, e, bytes, &here, &there)) {
-        uint64_t apart = here > there ? here - there : there - here;
+    if (find_displaced(v, e, &d)) {
+        uint64_t apart = max_u64(d.here, d.there) - min_u64(d.here, d.there);
         snprintf(err->text + used, room,
                  "at byte %" PRIu64 " stands what belongs to byte %" PRIu64
                  ", so the target has no more than %" PRIu64 " bytes, and says that it has %" PRIu64,
-                 here, there, apart, v->target->size);
+                 d.here, d.there, apart, v->target->size);
         wtg_fact(err, "verify.real_bytes", "%" PRIu64, apart);
         wtg_hint(err, "this is a fake: it returns old places for new ones; ask for your money back");
     } else {
@@ -194,7 +215,7 @@ static int explain(const struct verify *v, const struct proof_extent *e, const u
     return err->code;
 }
 
-static int explain_unreadable(const struct verify *v, const struct proof_extent *e,
+static int explain_unreadable(const struct verify *v, const struct write_extent *e,
                               struct wtg_err *err)
 {
     v->ret->bad_off = e->off;
@@ -207,10 +228,10 @@ static int explain_unreadable(const struct verify *v, const struct proof_extent 
 
 /* Windows. */
 
-static const struct proof_extent *first_bad(const struct verify *v, const struct window *w)
+static const struct write_extent *first_bad(const struct verify *v, const struct window *w)
 {
     for (size_t i = w->first; i < w->first + w->n; i++) {
-        const struct proof_extent *e = &v->extent[i];
+        const struct write_extent *e = &v->extent[i];
         if (hash_quick(w->buf + (e->off - w->io.off), e->len) != e->hash)
             return e;
     }
@@ -227,7 +248,7 @@ static int read_again(struct verify *v, struct window *w, struct wtg_err *err)
         return r;
     if (r < 0)
         return explain_unreadable(v, &v->extent[w->first], err);
-    const struct proof_extent *bad = first_bad(v, w);
+    const struct write_extent *bad = first_bad(v, w);
     if (bad)
         return explain(v, bad, w->buf + (bad->off - w->io.off), err);
     v->ret->rereads++;
@@ -245,7 +266,7 @@ static int judge(struct verify *v, struct window *w, int r, struct wtg_err *err)
 
 static int begin(struct verify *v, struct window *w, struct wtg_err *err)
 {
-    const struct proof_extent *e = &v->extent[v->at];
+    const struct write_extent *e = &v->extent[v->at];
     uint64_t off = e->off - e->off % WRITE_ALIGN, end = 0;
 
     if (!w->buf)
@@ -254,7 +275,7 @@ static int begin(struct verify *v, struct window *w, struct wtg_err *err)
         return wtg_fail_nomem(err);
     w->first = v->at;
     for (; v->at < v->n; v->at++) {
-        const struct proof_extent *next = &v->extent[v->at];
+        const struct write_extent *next = &v->extent[v->at];
         uint64_t to = min_u64(round_up(next->off + next->len, WRITE_ALIGN), v->target->size);
         if (v->at > w->first && (next->off > end + READ_OVER_BYTES || to - off > WINDOW_BYTES))
             break;
