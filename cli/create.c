@@ -13,7 +13,8 @@ struct create_values {
     unsigned index, sector;
     const char *inside, *edition, *seed, *unattend, *compact, *sha256;
     struct cli_list without;
-    bool no_boot, allow_fixed, skip_encrypted, no_verify, discard;
+    bool no_boot, allow_fixed, skip_encrypted, no_verify, discard, resume;
+    uint64_t checkpoint;
 };
 
 #define AT(field) offsetof(struct create_values, field)
@@ -29,6 +30,9 @@ static const struct cli_opt opts[] = {
     { "compact", CLI_STRING, AT(compact), "HOW",
       N_("'off': plain files; 'lzx', 'xpress4k', ...: only this form") },
     { "sha256", CLI_STRING, AT(sha256), "HEX", N_("of the image file; compared before all else") },
+    { "resume", CLI_FLAG, AT(resume), NULL, N_("go on where an interrupted run stopped") },
+    { "checkpoint", CLI_SIZE, AT(checkpoint), "SIZE",
+      N_("an interruption costs at most about so much writing") },
     { "seed", CLI_STRING, AT(seed), "TEXT", N_("same text, same image: the same bytes again") },
     { "allow-fixed", CLI_FLAG, AT(allow_fixed), NULL, N_("also a disk that is no stick") },
     { "skip-encrypted", CLI_FLAG, AT(skip_encrypted), NULL, N_("leave files encrypted by EFS out") },
@@ -301,6 +305,8 @@ static int run(const struct cli_command *command, void *values, char **args)
     const struct wtg_create_opts o = {
         .image = args[0],
         .inside = v->inside,
+        .resume = v->resume,
+        .mark_bytes = v->checkpoint,
         .target = args[1],
         .size_bytes = v->size,
         .sector_bytes = v->sector,

@@ -44,6 +44,8 @@ struct wtg_create_opts {
     bool skip_encrypted;        /* leave EFS files out instead of refusing */
     bool no_verify;             /* do not read back what was written */
     bool discard;               /* tell a device first that nothing on it is needed any more */
+    bool resume;                /* go on where an interrupted run of this very plan stopped */
+    uint64_t mark_bytes;        /* how much an interruption may cost; 0: 256 MiB */
     bool look_only;             /* the plan will not be run: claim nothing, only look */
     uint64_t memory_bytes;      /* for buffers; 0: a quarter of the memory, at most 2 GiB */
     unsigned decoders;          /* threads that decompress; 0: one per core */
@@ -98,6 +100,7 @@ struct wtg_plan_info {
     size_t nsteps;
     uint64_t files, directories;
     uint64_t write_bytes;     /* to the target */
+    uint64_t done_bytes;      /* of them, by the interrupted run that goes on; about */
     uint64_t free_bytes;      /* on the Windows volume afterwards */
     uint64_t rate;            /* bytes per second, for `seconds` */
     const char *rate_source;  /* where the rate comes from: "assumed for USB 3" */

@@ -185,6 +185,11 @@ static int describe_notes(struct create *c, struct wtg_err *err)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "%" PRIu64 " object ids that several files share "
                                  "are kept once", n->object_ids_dropped), err);
+    if (r == 0 && !c->opts.resume && c->resume.done && strcmp(c->wish, c->resume.wish) == 0)
+        r = add_note(c, note,
+                     recipe_text(&c->words, err, "an earlier run of this plan was interrupted after "
+                                 "%s: --resume goes on there",
+                                 disk_size_text(c->resume.bytes, size)), err);
     if (r == 0 && c->opts.look_only)
         r = add_note(c, note, "the target was only looked at, nothing was claimed or written", err);
     return r;
@@ -224,6 +229,7 @@ int create_describe(struct create *c, struct wtg_err *err)
     for (size_t k = 0; k < c->regions.n; k++)
         if (c->regions.region[k].kind != REGION_KEEP)
             i->write_bytes += c->regions.region[k].length;
+    i->done_bytes = c->opts.resume ? c->resume.bytes : 0;
     describe_rate(c);
     int r = recipe_target_words(&c->words, &c->id, &c->contents, &i->target, err);
     if (r == 0)

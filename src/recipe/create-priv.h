@@ -16,6 +16,7 @@
 #include "recipe/compact.h"
 #include "recipe/create.h"
 #include "recipe/facts.h"
+#include "recipe/resume.h"
 #include "recipe/prove.h"
 #include "tree/edit.h"
 #include "windows/windows.h"
@@ -59,6 +60,8 @@ struct create {
     struct write_result written;
     struct write_proof *readback; /* what the target must return; NULL: not asked */
     struct write_verdict verdict;
+    struct resume resume;  /* what an interrupted run has left, and what this one leaves */
+    char wish[RESUME_WISH_BYTES];
     char warning[200];
 
     struct arena words; /* strings and arrays of the public view */
@@ -77,6 +80,15 @@ int create_describe(struct create *c, struct wtg_err *err) WTG_MUST_USE;
 /* create-run.c: chooses the steps, for both describing and running. */
 void create_choose_steps(struct create *c);
 int create_open_target(struct create *c, struct blk **ret, struct wtg_err *err) WTG_MUST_USE;
+/* create-resume.c: is there something to go on with, and is it this plan?  Before the seed is chosen,
+ * and once the layout is known. */
+void create_look_back(struct create *c);
+int create_match_resume(struct create *c, struct wtg_err *err) WTG_MUST_USE;
+/* Instead of emptying the target: the end of what is there must be what was written. */
+int create_go_on(struct create *c, struct blk *target, struct wtg_job *job, struct wtg_err *err)
+    WTG_MUST_USE;
+/* After a failure: keeps what a later run can go on with, else takes it away. */
+int create_stop(struct create *c, struct wtg_err *err);
 /* create-verify.c: steps; ctx is the create. */
 int create_verify(void *ctx, struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;
 int create_check(void *ctx, struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;

@@ -74,16 +74,23 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
         .memory_bytes = c->opts.memory_bytes ? c->opts.memory_bytes : default_memory(),
         .proof = c->readback,
         .trusted = c->proof.sha256[0] && c->facts.parts == 1,
+        .progress = { .done = c->opts.resume ? c->resume.done : 0,
+                      .mark_bytes = c->opts.mark_bytes,
+                      .mark = resume_mark,
+                      .ctx = &c->resume },
     };
     int r = o.trusted ? prove_still(c->opts.image, &c->proof, err) : 0;
 
-    if (r == 0)
+    if (r == 0 && !c->opts.resume)
         r = disk_target_begin(&c->target, err);
-
     if (r == 0)
         r = create_open_target(c, &target, err);
-    if (r == 0 && c->opts.discard)
+    if (r == 0 && c->opts.resume)
+        r = create_go_on(c, target, job, err);
+    if (r == 0 && c->opts.discard && !c->opts.resume)
         r = discard(c, target, err);
+    if (r == 0)
+        r = resume_begin(&c->resume, c->wish, c->seed_text, c->opts.resume, err);
     if (r == 0)
         r = write_regions(target, &c->regions, &o, job, &c->written, err);
     blk_free(target);
@@ -260,7 +267,8 @@ int create_run(struct create *c, struct wtg_job *job, struct wtg_report *ret, st
     plan_journal_close(journal);
     c->job = NULL;
     if (r < 0)
-        return r;
+        return create_stop(c, err);
+    resume_forget(&c->resume);
     disk_target_release(&c->target);
     fill_report(c, now() - began, ret);
     return 0;

@@ -183,7 +183,9 @@ static int claim_target(struct create *c, struct wtg_err *err)
 
 static int choose_seed(struct create *c, struct wtg_err *err)
 {
-    if (!c->opts.seed) {
+    if (c->opts.resume && !c->opts.seed) {
+        snprintf(c->seed_text, sizeof c->seed_text, "%s", c->resume.seed);
+    } else if (!c->opts.seed) {
         struct seed s = seed_random();
         struct guid g = seed_guid(&s, "seed");
         guid_text(&g, c->seed_text);
@@ -220,10 +222,12 @@ static int make_compact(struct create *c, struct wtg_err *err)
 static int plan_all(struct create *c, struct wtg_err *err)
 {
     const struct wtg_progress reading = { "read-image", "bytes", 0, 0 };
-    int r = choose_seed(c, err);
+    int r = look_at_target(c, err);
 
     if (r == 0)
-        r = look_at_target(c, err);
+        create_look_back(c);
+    if (r == 0)
+        r = choose_seed(c, err);
     if (r == 0)
         r = prove_image(c->opts.image, c->opts.sha256, c->job, &c->proof, err);
     if (r == 0)
@@ -236,6 +240,8 @@ static int plan_all(struct create *c, struct wtg_err *err)
         r = make_compact(c, err);
     if (r == 0)
         r = create_lay_out(c, err);
+    if (r == 0)
+        r = create_match_resume(c, err);
     if (r == 0)
         r = claim_target(c, err);
     return r < 0 ? r : create_describe(c, err);
@@ -253,6 +259,7 @@ int create_new(const struct wtg_create_opts *opts, struct wtg_job *job, struct c
     c->opts = *opts;
     c->job = job;
     c->target.fd = -1;
+    c->resume.fd = -1;
     r = plan_all(c, err);
     if (r < 0) {
         create_free(c);
@@ -274,6 +281,7 @@ void create_free(struct create *c)
         return;
     disk_target_discard(&c->target); /* a no-op after a run that went well */
     write_proof_free(c->readback);
+    resume_release(&c->resume);
     tree_regions_release(&c->regions);
     ntfs_build_free(c->ntfs);
     fat_build_free(c->fat);

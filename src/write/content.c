@@ -31,6 +31,9 @@ static int by_order(const void *a, const void *b)
         return p->source < q->source ? -1 : 1;
     if (p->order != q->order)
         return p->order < q->order ? -1 : 1;
+    /* A blob and its stored form stand in one place; the same order in every run. */
+    if (p->size_bytes != q->size_bytes)
+        return p->size_bytes < q->size_bytes ? -1 : 1;
     if (p != q)
         return p < q ? -1 : 1;
     if (x->region.blob_off != y->region.blob_off)
@@ -61,6 +64,33 @@ static void rank_sources(struct keyed *k, size_t n)
     }
 }
 
+/* Takes away what an earlier run has written; what is kept in memory comes again. */
+static void drop_done(struct run *r)
+{
+    size_t wants = 0, regions = 0;
+
+    for (size_t i = 0; i < r->nwants; i++) {
+        struct want w = r->want[i];
+        const struct want old = w;
+        bool done = old.rank < r->opts->progress.done;
+        w.first = regions;
+        w.n = 0;
+        for (size_t k = old.first; k < old.first + old.n; k++) {
+            struct tree_region g = r->sorted[k];
+            if (done && g.kind == REGION_BLOB)
+                r->result->bytes += g.length;
+            else
+                r->sorted[regions + w.n++] = g;
+        }
+        regions += w.n;
+        if (w.n)
+            r->want[wants++] = w;
+    }
+    r->nwants = wants;
+    r->nsorted = regions;
+    r->marked_bytes = r->result->bytes;
+}
+
 static int sort_content(struct run *r, struct wtg_err *err)
 {
     AUTO_FREE struct keyed *k = mem_zeroed(r->nsorted, sizeof *k, err);
@@ -80,8 +110,9 @@ static int sort_content(struct run *r, struct wtg_err *err)
         if (last && last->blob == r->sorted[i].blob)
             last->n++;
         else
-            r->want[r->nwants++] = (struct want){ r->sorted[i].blob, i, 1 };
+            r->want[r->nwants++] = (struct want){ r->sorted[i].blob, i, 1, r->nwants };
     }
+    drop_done(r);
     return 0;
 }
 

@@ -31,6 +31,7 @@ struct pipeline {
     const struct tree_blob *bad_blob;
     pthread_t *thread;
     size_t nthreads;
+    size_t completed; /* blobs of the feed that are written whole; the writer's own */
 };
 
 static void lock(struct pipeline *p)
@@ -306,6 +307,42 @@ static int write_slot(struct pipeline *p, struct slot *s, struct wtg_err *err)
     return r < 0 ? r : run_tick(p->run, err);
 }
 
+enum { DEFAULT_MARK_BYTES = 256 * 1024 * 1024 };
+
+/* How many blobs of the feed are complete, when all of them up to the last are; else 0. */
+static size_t complete_blobs(struct pipeline *p, const struct slot *s)
+{
+    size_t last = 0;
+
+    for (size_t i = 0; i < s->unit.npieces; i++) {
+        const struct tree_piece *piece = &s->unit.piece[i];
+        last = piece->blob > last ? piece->blob : last;
+        p->completed += piece->blob_off + piece->len == p->want[piece->blob].blob->size_bytes;
+    }
+    return s->unit.npieces && p->completed == last + 1 ? last + 1 : 0;
+}
+
+/* Every so often everything so far is made safe, and somebody told. */
+static int mark(struct pipeline *p, const struct slot *s, struct wtg_err *err)
+{
+    struct run *run = p->run;
+    const struct write_progress *o = &run->opts->progress;
+    size_t complete = complete_blobs(p, s), n = 0;
+
+    if (!o->mark || !complete ||
+        run->result->bytes - run->marked_bytes < (o->mark_bytes ? o->mark_bytes : DEFAULT_MARK_BYTES))
+        return 0;
+    int r = sink_flush(run->sink, err);
+    if (r == 0)
+        r = blk_flush(run->target, err);
+    const struct write_extent *e = write_proof_since(run->proof, run->marked_extents, &n);
+    if (r == 0)
+        r = o->mark(o->ctx, p->want[complete - 1].rank + 1, e, n, err);
+    run->marked_bytes = run->result->bytes;
+    run->marked_extents += n;
+    return r;
+}
+
 static bool is_writing(const struct pipeline *p)
 {
     for (size_t i = 0; i < p->nslots; i++)
@@ -321,6 +358,8 @@ static int writer_main(struct pipeline *p, struct wtg_err *err)
 
     while ((r = wait_ready(p, &s, err)) == 0 && s) {
         r = write_slot(p, s, err);
+        if (r == 0)
+            r = mark(p, s, err);
         if (r < 0)
             return r;
         p->put++;

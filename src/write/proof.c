@@ -6,7 +6,7 @@
 /* The list of what was written. */
 
 struct write_proof {
-    struct proof_extent *extent;
+    struct write_extent *extent;
     size_t n, cap;
     struct tree_region *wipe;
     size_t nwipes, wipes_cap;
@@ -35,9 +35,9 @@ bool proof_is_one_byte(const uint8_t *p, size_t n)
     return n > 0 && memcmp(p, p + 1, n - 1) == 0;
 }
 
-static struct proof_extent extent_of(uint64_t off, const uint8_t *bytes, size_t n)
+static struct write_extent extent_of(uint64_t off, const uint8_t *bytes, size_t n)
 {
-    struct proof_extent e = { .off = off, .hash = hash_quick(bytes, n), .len = n };
+    struct write_extent e = { .off = off, .hash = hash_quick(bytes, n), .len = n };
 
     if (off % WRITE_ALIGN == 0 && n >= WRITE_ALIGN && !proof_is_one_byte(bytes, WRITE_ALIGN))
         e.head = hash_quick(bytes, WRITE_ALIGN);
@@ -55,6 +55,25 @@ int write_proof_add(struct write_proof *p, uint64_t off, const uint8_t *bytes, s
     return r;
 }
 
+int write_proof_restore(struct write_proof *p, const struct write_extent *extent, size_t n,
+                        struct wtg_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        int r = mem_grow(&p->extent, &p->cap, p->n, sizeof *p->extent, err);
+        if (r < 0)
+            return r;
+        p->extent[p->n++] = extent[i];
+    }
+    return 0;
+}
+
+const struct write_extent *write_proof_since(const struct write_proof *p, size_t from,
+                                             size_t *ret_n)
+{
+    *ret_n = p ? p->n - from : 0;
+    return p ? p->extent + from : NULL;
+}
+
 int write_proof_wipe(struct write_proof *p, const struct tree_region *g, struct wtg_err *err)
 {
     if (!p)
@@ -70,7 +89,7 @@ int write_proof_wipe(struct write_proof *p, const struct tree_region *g, struct 
 /* What must be found: the extents, and between them what is left of the wipes. */
 
 struct list {
-    struct proof_extent *extent;
+    struct write_extent *extent;
     size_t n, cap;
     uint8_t *fill; /* WRITE_STAGE_BYTES of one value */
 };
@@ -89,7 +108,7 @@ static int add_fill(struct list *l, uint64_t off, uint64_t end, struct wtg_err *
 
 static int by_offset(const void *a, const void *b)
 {
-    const struct proof_extent *x = a, *y = b;
+    const struct write_extent *x = a, *y = b;
     return x->off < y->off ? -1 : x->off > y->off;
 }
 
@@ -100,7 +119,7 @@ static int add_wipe(struct list *l, size_t n, const struct tree_region *g, struc
 
     memset(l->fill, g->fill, WRITE_STAGE_BYTES);
     for (size_t i = 0; i < n && at < end; i++) {
-        struct proof_extent e = l->extent[i];
+        struct write_extent e = l->extent[i];
         if (e.off + e.len <= at)
             continue;
         int r = add_fill(l, at, min_u64(end, e.off), err);
@@ -111,7 +130,7 @@ static int add_wipe(struct list *l, size_t n, const struct tree_region *g, struc
     return add_fill(l, at, end, err);
 }
 
-int write_proof_extents(const struct write_proof *p, struct proof_extent **ret, size_t *ret_n,
+int write_proof_extents(const struct write_proof *p, struct write_extent **ret, size_t *ret_n,
                         struct wtg_err *err)
 {
     struct list l = { .n = p->n, .cap = p->n };

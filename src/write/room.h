@@ -18,6 +18,7 @@ enum {
 struct want {
     const struct tree_blob *blob;
     size_t first, n;
+    uint64_t rank; /* among all blobs, also those that an earlier run has written */
 };
 
 /* One call of write_regions. */
@@ -37,6 +38,8 @@ struct run {
     struct arena late; /* bytes of blobs that later passes write */
     struct sink *sink;
     struct write_proof *proof; /* NULL: none is wanted of this pass */
+    uint64_t marked_bytes;     /* result->bytes at the last mark */
+    size_t marked_extents;     /* of the proof, told at the last mark */
 };
 
 int run_tick(struct run *r, struct wtg_err *err) WTG_MUST_USE;
@@ -72,14 +75,11 @@ int write_proof_add(struct write_proof *p, uint64_t off, const uint8_t *bytes, s
 /* A region of PASS_WIPE: what of it is not written over later is part of the proof. */
 int write_proof_wipe(struct write_proof *p, const struct tree_region *g, struct wtg_err *err)
     WTG_MUST_USE;
-struct proof_extent {
-    uint64_t off;
-    uint64_t hash; /* of all its bytes */
-    uint64_t head; /* of its first block; 0: shorter, not at a block, or of one byte value */
-    size_t len;    /* at most WRITE_STAGE_BYTES */
-};
+/* The extents noted since the first `from`; borrowed until the next one is added. */
+const struct write_extent *write_proof_since(const struct write_proof *p, size_t from,
+                                             size_t *ret_n);
 /* All that must be found, by rising offset, none overlapping. */
-int write_proof_extents(const struct write_proof *p, struct proof_extent **ret, size_t *ret_n,
+int write_proof_extents(const struct write_proof *p, struct write_extent **ret, size_t *ret_n,
                         struct wtg_err *err) WTG_MUST_USE;
 bool proof_is_one_byte(const uint8_t *p, size_t n);
 

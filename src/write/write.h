@@ -8,6 +8,27 @@
 /* Puts regions onto a target: one ordered reader, N decoders, one ordered writer.  Blobs are
  * decoded once, however many regions want them, straight into the buffer that is written; each
  * blob's SHA-1 is compared with the one its image promises. */
+/* A run of bytes on the target, and what it must hold. */
+struct write_extent {
+    uint64_t off;
+    uint64_t hash; /* XXH3 of all its bytes */
+    uint64_t head; /* of its first block; 0: shorter, not at a block, or of one byte value */
+    uint64_t len;  /* at most 4 MiB */
+};
+
+/* How far the target has taken the content, for a run that may be interrupted and go on later.
+ * Content is written in an order that depends on the regions alone, so a count of blobs says which
+ * of them need not come again. */
+struct write_progress {
+    uint64_t done;       /* blobs that an earlier run has put there; 0: from the beginning */
+    uint64_t mark_bytes; /* how much may be lost; 0: 256 MiB */
+    /* The first `done` blobs are on the medium; `extent` is what was written for them since the
+     * last call (none without a proof).  NULL: nobody wants to know. */
+    int (*mark)(void *ctx, uint64_t done, const struct write_extent *extent, size_t n,
+                struct wtg_err *err);
+    void *ctx;
+};
+
 struct write_opts {
     unsigned decoders;     /* threads; 0: one per core */
     uint64_t memory_bytes; /* for buffers; 0: 256 MiB */
@@ -15,6 +36,7 @@ struct write_opts {
      * content_bytes) need not be decoded for its SHA-1. */
     bool trusted;
     struct write_proof *proof; /* NULL, or filled with what the target must hold afterwards */
+    struct write_progress progress;
 };
 
 struct write_result {
@@ -38,6 +60,9 @@ int write_regions(struct blk *target, const struct tree_regions *regions,
 struct write_proof;
 int write_proof_new(struct write_proof **ret, struct wtg_err *err) WTG_MUST_USE;
 void write_proof_free(struct write_proof *p); /* NULL is fine */
+/* What an earlier run has written. */
+int write_proof_restore(struct write_proof *p, const struct write_extent *extent, size_t n,
+                        struct wtg_err *err) WTG_MUST_USE;
 
 struct write_verdict {
     uint64_t bytes;   /* read back */
