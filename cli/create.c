@@ -70,7 +70,7 @@ static void print_target(const struct wtg_plan_info *p)
     const struct wtg_plan_target *t = &p->target;
 
     printf(_("target    %s\n"), t->text);
-    printf(_("  holds   %s\n"), t->holds);
+    printf(_("  holds   %s\n"), _(t->holds));
     for (size_t i = 0; i < t->nlines; i++)
         printf("          %s\n", t->lines[i]);
 }
@@ -95,7 +95,7 @@ static void print_changes(const struct wtg_plan_info *p)
     for (size_t i = 0; i < p->nchanges; i++) {
         const struct wtg_plan_change *c = &p->change[i];
         if (!c->slug[0] || strcmp(c->slug, last) != 0)
-            printf("  %-18s %s\n", c->slug, c->why);
+            printf("  %-18s %s\n", c->slug, _(c->why));
         printf("  %-18s   %s: %s\n", "", c->where, c->what);
         last = c->slug;
     }
@@ -111,9 +111,9 @@ static void print_plan(const struct wtg_plan_info *p)
     print_changes(p);
     printf(_("steps\n"));
     for (size_t i = 0; i < p->nsteps; i++)
-        printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, p->step[i].text);
+        printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, _(p->step[i].text));
     printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
-           cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), p->rate_source);
+           cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), _(p->rate_source));
     if (p->compact[0])
         printf(_("compact   %s: %" PRIu64 " files as the image stores them; saves %s of writing and of "
                  "space\n"),
@@ -122,7 +122,7 @@ static void print_plan(const struct wtg_plan_info *p)
         printf(_("proved    SHA-256 %s\n"), p->proved);
     printf(_("seed      %s\n"), p->seed);
     for (size_t i = 0; i < p->nnotes; i++)
-        printf(_("note      %s\n"), p->note[i]);
+        printf(_("note      %s\n"), _(p->note[i]));
     fflush(stdout);
 }
 

@@ -20,13 +20,13 @@ static const struct {
     uint64_t rate;       /* bytes per second */
     const char *source;
 } rates[] = {
-    { DISK_BUS_FILE, 0, 400000000, "assumed for an image file" },
-    { DISK_BUS_USB, 5000, 120000000, "assumed for USB 3" },
-    { DISK_BUS_USB, 0, 30000000, "assumed for USB 2" },
-    { DISK_BUS_SD, 0, 40000000, "assumed for an SD card" },
-    { DISK_BUS_EMMC, 0, 100000000, "assumed for eMMC" },
-    { DISK_BUS_NVME, 0, 1000000000, "assumed for NVMe" },
-    { DISK_BUS_OTHER, 0, 150000000, "assumed for a disk" },
+    { DISK_BUS_FILE, 0, 400000000, N_("assumed for an image file") },
+    { DISK_BUS_USB, 5000, 120000000, N_("assumed for USB 3") },
+    { DISK_BUS_USB, 0, 30000000, N_("assumed for USB 2") },
+    { DISK_BUS_SD, 0, 40000000, N_("assumed for an SD card") },
+    { DISK_BUS_EMMC, 0, 100000000, N_("assumed for eMMC") },
+    { DISK_BUS_NVME, 0, 1000000000, N_("assumed for NVMe") },
+    { DISK_BUS_OTHER, 0, 150000000, N_("assumed for a disk") },
 };
 
 static void describe_rate(struct create *c)
@@ -191,7 +191,7 @@ static int describe_notes(struct create *c, struct wtg_err *err)
                                  "%s: --resume goes on there",
                                  disk_size_text(c->resume.bytes, size)), err);
     if (r == 0 && c->opts.look_only)
-        r = add_note(c, note, "the target was only looked at, nothing was claimed or written", err);
+        r = add_note(c, note, N_("the target was only looked at, nothing was claimed or written"), err);
     return r;
 }
 

@@ -146,7 +146,7 @@ static int read_back_boot(void *ctx, struct wtg_job *job, struct wtg_err *err)
 {
     struct create *c = ctx;
     const struct disk_part *part = disk_layout_part(&c->layout, DISK_ROLE_ESP);
-    const struct wtg_progress p = { "check", "bytes", 0, 0 };
+    const struct wtg_progress p = { "check", N_("bytes"), 0, 0 };
     struct blk *disk = NULL, *esp = NULL;
     struct fat *fat = NULL;
     struct tree *tree = NULL;
@@ -194,16 +194,16 @@ static const struct {
     struct plan_step step;
 } all_steps[] = {
     { ALWAYS,
-      { "write", "write the partition table, the file systems and all files", PLAN_DESTROYS,
+      { "write", N_("write the partition table, the file systems and all files"), PLAN_DESTROYS,
         same_target, write_all } },
     { VERIFYING,
-      { "verify", "read everything back and compare it", PLAN_READS, NULL, create_verify } },
-    { ALWAYS, { "check", "check the file systems", PLAN_READS, NULL, create_check } },
+      { "verify", N_("read everything back and compare it"), PLAN_READS, NULL, create_verify } },
+    { ALWAYS, { "check", N_("check the file systems"), PLAN_READS, NULL, create_check } },
     { BOOTING,
-      { "check-boot", "compare the boot partition with what it is made of", PLAN_READS, NULL,
+      { "check-boot", N_("compare the boot partition with what it is made of"), PLAN_READS, NULL,
         read_back_boot } },
     { ALWAYS,
-      { "reread", "let the kernel see the new partitions", PLAN_READS, NULL, reread_table } },
+      { "reread", N_("let the kernel see the new partitions"), PLAN_READS, NULL, reread_table } },
 };
 
 void create_choose_steps(struct create *c)
