@@ -22,6 +22,9 @@
 enum {
     READ_OVER_BYTES = 64 * 1024,  /* gaps up to this are read over: cheaper than a seek */
     PLAIN_STEP_BYTES = 64 * 1024, /* where large resources that are not compressed may be cut */
+    /* Buffers grow in such steps: those that are a little larger each time tear memory to pieces, and
+     * what is not touched costs nothing. */
+    RAW_STEP_BYTES = 4 * 1024 * 1024,
 };
 
 struct feed {
@@ -76,7 +79,7 @@ static int raw_room(struct tree_unit *u, size_t n, struct wtg_err *err)
 {
     if (n <= u->raw_cap)
         return 0;
-    size_t cap = (size_t)round_up(n + n / 8, 4096);
+    size_t cap = (size_t)round_up(n + n / 8, n < RAW_STEP_BYTES / 8 ? 4096 : RAW_STEP_BYTES);
     uint8_t *p = realloc(u->raw, cap);
     if (!p)
         return wtg_fail_nomem(err);

@@ -183,10 +183,13 @@ static int make_room(struct slot *s, const struct run *r, const struct want *wan
     if (bytes > s->out_cap) {
         free(s->out);
         s->out_cap = 0;
-        s->out = aligned_alloc(WRITE_ALIGN, round_up(bytes, WRITE_ALIGN));
+        /* In large steps: buffers that are a little larger each time tear memory to pieces, and
+         * what is not touched costs nothing. */
+        bytes = round_up(bytes, bytes < WRITE_UNIT_BYTES / 4 ? WRITE_ALIGN : 2 * WRITE_UNIT_BYTES);
+        s->out = aligned_alloc(WRITE_ALIGN, bytes);
         if (!s->out)
             return wtg_fail_nomem(err);
-        s->out_cap = round_up(bytes, WRITE_ALIGN);
+        s->out_cap = bytes;
     }
     if (n > s->dst_cap) {
         s->dst_cap = 0;
