@@ -207,11 +207,9 @@ static int decode_slot(struct pipeline *p, void *decoder, struct slot *s,
 {
     int r = p->feed->ops->decode(p->feed, decoder, &s->unit, s->dst, s->content, err);
     if (r < 0) {
-        *ret_bad = s->unit.npieces ? p->want[s->unit.piece[0].blob].blob : NULL;
-        for (size_t i = 0; i < s->unit.npieces; i++)
-            if (err->nfacts > 0 && strcmp(err->fact[0].key, "piece") == 0 &&
-                strtoul(err->fact[0].value, NULL, 10) == i)
-                *ret_bad = p->want[s->unit.piece[i].blob].blob;
+        *ret_bad = blamed(p, err);
+        if (!*ret_bad && s->unit.npieces)
+            *ret_bad = p->want[s->unit.piece[0].blob].blob;
         return r;
     }
     r = hash_whole(p, s, ret_bad, err);
@@ -380,7 +378,7 @@ static size_t core_count(const struct run *r)
 enum {
     MIB = 1024 * 1024,
     DEFAULT_MEMORY = 256 * MIB,
-    SLOTS_IN_FLIGHT = 8, /* beside those that are read and decoded */
+    SLOTS_IN_FLIGHT = 4, /* beside those that are read and decoded */
 };
 
 /* What a slot may take: the stored bytes of a unit, the decoded ones, and where files go onto the

@@ -117,7 +117,7 @@ static void make_image(void)
         big[i] = (char)(i * i >> 7);
     put("Windows/big.bin", big, sizeof big);
     put("small.txt", "hello", 5);
-    if (wimlib_create_new_wim(WIMLIB_COMPRESSION_TYPE_XPRESS, &w) ||
+    if (wimlib_create_new_wim(WIMLIB_COMPRESSION_TYPE_LZX, &w) ||
         wimlib_add_image(w, tree, "tiny", NULL, WIMLIB_ADD_FLAG_NORPFIX) ||
         wimlib_write(w, image, WIMLIB_ALL_IMAGES, 0, 1))
         abort();
@@ -127,7 +127,8 @@ static void make_image(void)
 static int create_once(struct wtg_err *err)
 {
     static const struct wtg_create_opts o = {
-        .image = image, .target = target, .size_bytes = UINT64_C(340) << 20, .seed = "x", .decoders = 2
+        .image = image, .target = target, .size_bytes = UINT64_C(340) << 20, .seed = "x", .decoders = 2,
+        .compact = "lzx",
     };
     struct create *c = NULL;
     struct wtg_report report;
