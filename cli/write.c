@@ -34,7 +34,8 @@ static void print_image(const struct wtg_write_info *p)
     if (p->member[0])
         printf(": %s", p->member);
     if (strcmp(p->form, "plain") != 0)
-        printf(_(", unpacked %s"), p->image_bytes ? cli_bytes(p->image_bytes, b) : _("not known yet"));
+        printf(_(", unpacked %s"),
+               p->image_bytes ? cli_bytes(p->image_bytes, b) : _("not known yet"));
     printf("\n");
     if (p->bmap[0])
         printf(_("  map     %s: %s hold something\n"), p->bmap, cli_bytes(p->write_bytes, a));
@@ -86,9 +87,9 @@ static void plan_json(const struct wtg_write_info *p)
     cli_json(json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:o, s:o}",
                        "event", "plan", "wtg_write_plan", 1, "image", p->image, "form", p->form,
                        "member", p->member, "file_bytes", (json_int_t)p->file_bytes, "image_bytes",
-                       (json_int_t)p->image_bytes, "write_bytes", (json_int_t)p->write_bytes, "bmap",
-                       p->bmap, "sha256", p->sha256, "sha256_from", p->sha256_from, "verify",
-                       p->verify, "targets", targets_json(p), "notes", notes));
+                       (json_int_t)p->image_bytes, "write_bytes", (json_int_t)p->write_bytes,
+                       "bmap", p->bmap, "sha256", p->sha256, "sha256_from", p->sha256_from,
+                       "verify", p->verify, "targets", targets_json(p), "notes", notes));
 }
 
 /* Several targets: a line each, rewritten together; one target uses the common line. */
@@ -107,7 +108,7 @@ static double now(void)
 }
 
 static const char *const phases[] = {
-    [WTG_WRITE_WRITES] = N_("writing"), [WTG_WRITE_FLUSHES] = N_("waiting"),
+    [WTG_WRITE_WRITES] = N_("writing"),      [WTG_WRITE_FLUSHES] = N_("waiting"),
     [WTG_WRITE_PROVES] = N_("reading back"), [WTG_WRITE_DONE] = N_("done"),
     [WTG_WRITE_FAILED] = N_("failed"),
 };
@@ -119,10 +120,12 @@ static void draw_one(const struct wtg_write_state *s)
     double part = s->total_bytes ? (double)at / (double)s->total_bytes : 0;
 
     if (s->total_bytes)
-        fprintf(stderr, "%-20.20s %3.0f %%  %s/%s  %s\033[K\n", s->path, part > 1 ? 100 : part * 100,
-                cli_bytes(at, done), cli_bytes(s->total_bytes, total), _(phases[s->phase]));
+        fprintf(stderr, "%-20.20s %3.0f %%  %s/%s  %s\033[K\n", s->path,
+                part > 1 ? 100 : part * 100, cli_bytes(at, done), cli_bytes(s->total_bytes, total),
+                _(phases[s->phase]));
     else
-        fprintf(stderr, "%-20.20s %s  %s\033[K\n", s->path, cli_bytes(at, done), _(phases[s->phase]));
+        fprintf(stderr, "%-20.20s %s  %s\033[K\n", s->path, cli_bytes(at, done),
+                _(phases[s->phase]));
 }
 
 static void on_state(const struct wtg_write_state *s, size_t n, void *user)
@@ -137,11 +140,10 @@ static void on_state(const struct wtg_write_state *s, size_t n, void *user)
         fprintf(stderr, "\033[%zuA", t->drawn);
     for (size_t i = 0; i < n; i++) {
         if (t->common->json)
-            cli_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "event", "progress", "target",
-                               s[i].path, "step", phases[s[i].phase], "written",
-                               (json_int_t)s[i].written_bytes, "proved",
-                               (json_int_t)s[i].proved_bytes, "total",
-                               (json_int_t)s[i].total_bytes));
+            cli_json(json_pack(
+                "{s:s, s:s, s:s, s:I, s:I, s:I}", "event", "progress", "target", s[i].path, "step",
+                phases[s[i].phase], "written", (json_int_t)s[i].written_bytes, "proved",
+                (json_int_t)s[i].proved_bytes, "total", (json_int_t)s[i].total_bytes));
         else
             draw_one(&s[i]);
     }
@@ -192,7 +194,8 @@ static void print_report(const struct cli_common *common, const struct wtg_write
 
 /* The command. */
 
-static bool agreed(const struct write_values *v, const struct wtg_write_info *p, struct wtg_err *err)
+static bool agreed(const struct write_values *v, const struct wtg_write_info *p,
+                   struct wtg_err *err)
 {
     char question[1024] = "";
     size_t used = 0;

@@ -74,3 +74,22 @@ void hash_hex(const uint8_t *digest, size_t n, char *hex)
     }
     hex[2 * n] = '\0';
 }
+
+static int digit_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+bool hash_unhex(const char *hex, size_t n, uint8_t *digest)
+{
+    for (size_t i = 0; i < n; i++) {
+        int hi = digit_value(hex[2 * i]), lo = hi < 0 ? -1 : digit_value(hex[2 * i + 1]);
+        if (lo < 0)
+            return false;
+        digest[i] = (uint8_t)((unsigned)hi << 4 | (unsigned)lo);
+    }
+    return true;
+}

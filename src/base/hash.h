@@ -2,6 +2,7 @@
 #ifndef WTG_BASE_HASH_H
 #define WTG_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,7 @@ uint64_t hash_quick(const void *p, size_t n);
 
 /* Lower-case hex with a NUL: needs 2 * n + 1 bytes. */
 void hash_hex(const uint8_t *digest, size_t n, char *hex);
+/* Reads 2 * n hexadecimal digits, either case; false when one of them is none. */
+bool hash_unhex(const char *hex, size_t n, uint8_t *digest);
 
 #endif

@@ -67,14 +67,6 @@ static int number_in(xmlNode *root, const char *name, uint64_t *ret, struct wtg_
                     (int)min_u64(w.n, 40), w.n ? (const char *)w.p : "");
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static size_t sum_bytes(const struct bmap *b)
 {
     return b->kind == HASH_SHA1 ? SHA1_BYTES : SHA256_BYTES;
@@ -83,16 +75,11 @@ static size_t sum_bytes(const struct bmap *b)
 static int parse_sum(const struct bmap *b, struct wtg_span hex, uint8_t *ret, struct wtg_err *err)
 {
     size_t n = sum_bytes(b);
-    bool good = hex.n == 2 * n;
 
-    for (size_t i = 0; good && i < n; i++) {
-        int hi = hex_digit((char)hex.p[2 * i]), lo = hex_digit((char)hex.p[2 * i + 1]);
-        good = hi >= 0 && lo >= 0;
-        ret[i] = good ? (uint8_t)(hi << 4 | lo) : 0;
-    }
-    return good ? 0
-                : wtg_fail(err, WTG_E_IMAGE_DAMAGED, "'%.*s' is no checksum of %zu bytes",
-                           (int)min_u64(hex.n, 80), hex.n ? (const char *)hex.p : "", n);
+    if (hex.n == 2 * n && hash_unhex((const char *)hex.p, n, ret))
+        return 0;
+    return wtg_fail(err, WTG_E_IMAGE_DAMAGED, "'%.*s' is no checksum of %zu bytes",
+                    (int)min_u64(hex.n, 80), hex.n ? (const char *)hex.p : "", n);
 }
 
 /* The checksum of the file itself, in which the checksum's own digits count as zeroes. */
@@ -286,8 +273,9 @@ int bmap_load(const char *path, struct bmap *ret, struct wtg_err *err)
         return 0;
     wtg_because(err, "the block map '%s'", path);
     return err->code == WTG_E_IMAGE_DAMAGED
-               ? wtg_hint(err, "get it again from where the image is from, or move it away to write "
-                               "the whole image")
+               ? wtg_hint(err,
+                          "get it again from where the image is from, or move it away to write "
+                          "the whole image")
                : err->code;
 }
 

@@ -46,7 +46,9 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **ret)
 static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t off, int whence)
 {
     struct raw_file *f = ((struct packed *)ctx)->file;
-    int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (int64_t)f->at : (int64_t)f->blk->size;
+    int64_t base = whence == SEEK_SET   ? 0
+                   : whence == SEEK_CUR ? (int64_t)f->at
+                                        : (int64_t)f->blk->size;
 
     (void)a;
     if (ADD_OVERFLOW(base, off, &base) || base < 0 || (uint64_t)base > f->blk->size)
@@ -195,8 +197,10 @@ static int decide(const struct choice *c, struct wtg_err *err)
     if (c->files == 0)
         return wtg_fail(err, WTG_E_IMAGE_FORMAT, "there is no file in the zip");
     if (c->images > 1 || (c->images == 0 && c->files > 1)) {
-        wtg_fail(err, WTG_E_IMAGE_FORMAT, "the zip holds %zu files, and it is not clear which one "
-                 "is the image", c->files);
+        wtg_fail(err, WTG_E_IMAGE_FORMAT,
+                 "the zip holds %zu files, and it is not clear which one "
+                 "is the image",
+                 c->files);
         return wtg_hint(err, "unpack it and give the image itself");
     }
     if (!c->encrypted)

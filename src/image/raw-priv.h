@@ -25,8 +25,8 @@ struct raw_codec {
 extern const struct raw_codec raw_gzip, raw_archive; /* raw-gzip.c, raw-archive.c */
 
 /* raw-archive.c: chooses the file in a zip.  `*ret_member` is malloc'ed. */
-int raw_zip_look(struct blk *b, char **ret_member, struct raw_info *info, struct wtg_err *err)
-    WTG_MUST_USE;
+int raw_zip_look(struct blk *b, char **ret_member, struct raw_info *info,
+                 struct wtg_err *err) WTG_MUST_USE;
 /* raw-size.c: the unpacked size where the file says it; leaves `info` alone where not. */
 int raw_xz_size(struct blk *b, struct raw_info *info, struct wtg_err *err) WTG_MUST_USE;
 int raw_zstd_size(struct blk *b, struct raw_info *info, struct wtg_err *err) WTG_MUST_USE;
@@ -36,7 +36,7 @@ int raw_zstd_size(struct blk *b, struct raw_info *info, struct wtg_err *err) WTG
 enum { RAW_HEAD_BYTES = 68 * 1024 }; /* holds the first descriptors of a disc */
 int raw_refuse(struct wtg_span head, struct raw_info *info, struct wtg_err *err) WTG_MUST_USE;
 /* A plain disc: refused when Windows would be installed from it and it boots from no stick. */
-int raw_refuse_windows(struct blk *b, const struct raw_info *info, struct wtg_err *err)
-    WTG_MUST_USE;
+int raw_refuse_windows(struct blk *b, const struct raw_info *info,
+                       struct wtg_err *err) WTG_MUST_USE;
 
 #endif

@@ -94,8 +94,8 @@ static bool find(struct iso *iso, struct udf *udf, const char *path)
 
 int raw_refuse_windows(struct blk *b, const struct raw_info *info, struct wtg_err *err)
 {
-    static const char *const names[] = { "sources/boot.wim",    "sources/install.wim",
-                                         "sources/install.esd", "sources/install.swm",
+    static const char *const names[] = { "sources/boot.wim",        "sources/install.wim",
+                                         "sources/install.esd",     "sources/install.swm",
                                          "x64/sources/install.esd", "x64/sources/install.wim" };
     struct iso iso = { 0 };
     struct udf *udf = NULL;
@@ -116,6 +116,7 @@ int raw_refuse_windows(struct blk *b, const struct raw_info *info, struct wtg_er
         return 0;
     wtg_fail(err, WTG_E_IMAGE_FORMAT,
              "this is a Windows setup disc ('%s' is on it) without a partition table: no computer "
-             "boots from a stick it is copied to", found);
+             "boots from a stick it is copied to",
+             found);
     return wtg_hint(err, "use 'wtg create', which makes a stick that runs this Windows");
 }

@@ -31,8 +31,8 @@ const struct raw_info *raw_info(const struct raw *r);
 
 /* Bytes of the unpacked image from `off` on; `off` never falls below the end of the read before.
  * `*ret_n` < n only where the image ends.  IMAGE_DAMAGED: what was packed does not unpack. */
-int raw_read(struct raw *r, uint64_t off, void *buf, size_t n, size_t *ret_n, struct wtg_err *err)
-    WTG_MUST_USE;
+int raw_read(struct raw *r, uint64_t off, void *buf, size_t n, size_t *ret_n,
+             struct wtg_err *err) WTG_MUST_USE;
 
 /* Before the first raw_read of a packed image: every byte of the file itself goes to `file` as it
  * is read; raw_finish reads those behind the packed data.  Both do nothing for a plain file. */

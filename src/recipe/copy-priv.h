@@ -35,8 +35,8 @@ struct copy_source {
     struct hash *range_hash; /* of the range that is passing */
     size_t looked;           /* ... which is this one */
     /* Of the reader's: */
-    struct hash *file;       /* of a packed file as it is; NULL: not wanted */
-    const uint8_t *want;     /* SHA256_BYTES; NULL: nothing to compare with */
+    struct hash *file;   /* of a packed file as it is; NULL: not wanted */
+    const uint8_t *want; /* SHA256_BYTES; NULL: nothing to compare with */
     const char *want_from;
     char sha256[2 * SHA256_BYTES + 1]; /* of the file, once it is known; "" else */
 };
@@ -64,8 +64,8 @@ struct copy {
 int copy_find_sum(struct copy *c, const char **note, struct wtg_err *err) WTG_MUST_USE;
 /* The path of a file beside the image, if it can be read: IMAGE with `add` behind it, without its
  * last `drop` characters.  `*ret` NULL: there is none. */
-int copy_beside(const char *image, size_t drop, const char *add, char **ret, struct wtg_err *err)
-    WTG_MUST_USE;
+int copy_beside(const char *image, size_t drop, const char *add, char **ret,
+                struct wtg_err *err) WTG_MUST_USE;
 
 /* copy-source.c: the functions of a stream_source, whose ctx is a copy_source. */
 int copy_source_init(struct copy_source *s, struct wtg_err *err) WTG_MUST_USE;

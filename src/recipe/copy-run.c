@@ -49,7 +49,8 @@ static int begin(struct copy_target *t, struct blk **ret, struct wtg_err *err)
     int fd = fcntl(t->target.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return wtg_fail_errno(err, errno, "cannot use '%s' twice", t->path);
-    return blk_from_fd(fd, t->limit_bytes ? t->id.size_bytes : NO_END, t->id.sector_bytes, ret, err);
+    return blk_from_fd(fd, t->limit_bytes ? t->id.size_bytes : NO_END, t->id.sector_bytes, ret,
+                       err);
 }
 
 /* Up to whole blocks, which is how it is read back; its odd end comes last. */
@@ -88,7 +89,9 @@ static void begin_all(struct copy_run *r)
 /* An image file is as long as was planned, to the byte; the kernel looks at a disk again. */
 static void end_good(struct copy *c, struct copy_target *t, struct wtg_write_result *result)
 {
-    uint64_t bytes = t->limit_bytes ? t->limit_bytes : c->bmap_path ? c->bmap.image_bytes : c->source.at;
+    uint64_t bytes = t->limit_bytes ? t->limit_bytes
+                     : c->bmap_path ? c->bmap.image_bytes
+                                    : c->source.at;
     struct wtg_err err = { 0 };
 
     if (t->target.is_file && ftruncate(t->target.fd, (off_t)bytes) < 0)
@@ -137,21 +140,32 @@ static int first_failure(struct copy *c, struct wtg_write_report *ret, struct wt
     return ret->nfailed ? err->code : 0;
 }
 
-/* The source was no good: what that means for the targets. */
-static int explain(struct copy *c, struct wtg_err *err)
+/* All fail for the same reason. */
+static int fail_all(struct copy *c, struct wtg_write_report *ret, const struct wtg_err *err)
 {
-    for (size_t i = 0; i < c->opts.ntargets; i++)
+    ret->nfailed = c->opts.ntargets;
+    ret->image_failed = true;
+    for (size_t i = 0; i < c->opts.ntargets; i++) {
+        c->result[i].path = c->target[i].path;
+        c->result[i].warning = "";
         if (c->result[i].err.code == 0)
             c->result[i].err = *err;
+    }
+    return err->code;
+}
+
+/* The source was no good: what that means for the targets. */
+static void explain(struct copy *c, struct wtg_err *err)
+{
     if (err->code == WTG_E_CANCELLED)
-        return err->code;
+        return;
     wtg_because(err, "'%s'", c->opts.image);
     size_t used = strlen(err->text);
-    snprintf(err->text + used, sizeof err->text - used,
-             err->code == WTG_E_IMAGE_HASH
-                 ? "; the target holds a wrong image, whose first MiB was wiped so that it does not boot"
-                 : "; the target does not hold the image and does not boot");
-    return err->code;
+    snprintf(
+        err->text + used, sizeof err->text - used,
+        err->code == WTG_E_IMAGE_HASH
+            ? "; the target holds a wrong image, whose first MiB was wiped so that it does not boot"
+            : "; the target does not hold the image and does not boot");
 }
 
 static int stream_all(struct copy_run *r, struct wtg_job *job, struct wtg_err *err)
@@ -184,17 +198,20 @@ int copy_run(struct copy *c, struct wtg_job *job, struct wtg_write_report *ret, 
     AUTO_FREE struct wtg_write_state *state = mem_zeroed(n, sizeof *state, err);
     struct copy_run r = { .c = c, .stream = stream, .of = of, .state = state };
 
+    int code = 0;
+
     *ret = (struct wtg_write_report){ .result = c->result, .nresults = n };
     if (!stream || !of || !state)
-        return wtg_fail_nomem(err);
-    if (c->opts.look_only)
-        return wtg_fail(err, WTG_E_BUG, "a plan that was only to be looked at is to be run");
-    int code = stream_all(&r, job, err);
+        code = wtg_fail_nomem(err);
+    else if (c->opts.look_only)
+        code = wtg_fail(err, WTG_E_BUG, "a plan that was only to be looked at is to be run");
+    if (code < 0)
+        return fail_all(c, ret, err);
+    code = stream_all(&r, job, err);
     ret->image_bytes = c->bmap_path ? c->bmap.image_bytes : c->source.at;
     memcpy(ret->sha256, c->source.sha256, sizeof ret->sha256);
     if (code == 0)
         return first_failure(c, ret, err);
-    ret->nfailed = n;
-    ret->image_failed = true;
-    return explain(c, err);
+    explain(c, err);
+    return fail_all(c, ret, err);
 }

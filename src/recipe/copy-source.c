@@ -101,9 +101,12 @@ static int look_at_range(struct copy_source *s, const struct stream_piece *p, co
     if (memcmp(sum, r->sum, b->kind == HASH_SHA1 ? SHA1_BYTES : SHA256_BYTES) == 0)
         return 0;
     wtg_fail(err, WTG_E_IMAGE_HASH,
-             "bytes %" PRIu64 " to %" PRIu64 " of the image do not have the checksum that its block "
-             "map names", r->off, r->off + r->size - 1);
-    return wtg_hint(err, "the image is damaged, or the block map is of another one: get both again");
+             "bytes %" PRIu64 " to %" PRIu64
+             " of the image do not have the checksum that its block "
+             "map names",
+             r->off, r->off + r->size - 1);
+    return wtg_hint(err,
+                    "the image is damaged, or the block map is of another one: get both again");
 }
 
 int copy_source_look(void *source, const struct stream_piece *p, const uint8_t *bytes,
@@ -152,6 +155,7 @@ int copy_source_verdict(void *source, struct wtg_err *err)
     hash_hex(s->want, SHA256_BYTES, want);
     wtg_fail(err, WTG_E_IMAGE_HASH, "the image has the SHA-256 %s, not %s as '%s' says", s->sha256,
              want, s->want_from);
-    return wtg_hint(err, "download the image again; when it differs once more, it is not the one that "
-                         "was meant");
+    return wtg_hint(err,
+                    "download the image again; when it differs once more, it is not the one that "
+                    "was meant");
 }

@@ -11,21 +11,6 @@
 
 enum { SUMS_MAX_BYTES = 4 << 20 }; /* about 40,000 lines */
 
-static bool hex_digits(const char *s, uint8_t *ret)
-{
-    for (size_t i = 0; i < 2 * (size_t)SHA256_BYTES; i++) {
-        char c = s[i];
-        int v = c >= '0' && c <= '9' ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
-        if (v < 0)
-            return false;
-        ret[i / 2] = (uint8_t)(i % 2 ? ret[i / 2] | v : v << 4);
-    }
-    return true;
-}
-
 /* Is the name, which may have a path before it, that of the image, packed or not? */
 static bool is_name(const char *name, size_t n, const char *image, const char *suffix)
 {
@@ -57,9 +42,9 @@ static bool parse_line(const char *s, size_t n, bool bare, const struct copy *c,
         if (n < 8 + 4 + digits || memcmp(s + n - digits - 4, ") = ", 4) != 0)
             return false;
         return is_name(s + 8, n - 8 - 4 - digits, c->opts.image, suffix) &&
-               hex_digits(s + n - digits, ret);
+               hash_unhex(s + n - digits, SHA256_BYTES, ret);
     }
-    if (n < digits || !hex_digits(s, ret))
+    if (n < digits || !hash_unhex(s, SHA256_BYTES, ret))
         return false;
     if (n == digits)
         return bare;
@@ -157,10 +142,12 @@ int copy_find_sum(struct copy *c, const char **note, struct wtg_err *err)
     int r = 0;
 
     if (given) {
-        c->has_want = strlen(given) == 2 * (size_t)SHA256_BYTES && hex_digits(given, c->want);
-        return c->has_want ? 0
-                           : wtg_fail(err, WTG_E_USAGE,
-                                      "'%.80s' is no SHA-256, which has 64 hexadecimal digits", given);
+        c->has_want =
+            strlen(given) == 2 * (size_t)SHA256_BYTES && hash_unhex(given, SHA256_BYTES, c->want);
+        return c->has_want
+                   ? 0
+                   : wtg_fail(err, WTG_E_USAGE,
+                              "'%.80s' is no SHA-256, which has 64 hexadecimal digits", given);
     }
     for (size_t i = 0; r == 0 && !c->has_want && i < ARRAY_LEN(places); i++)
         r = try_place(c, i, note, err);

@@ -70,9 +70,9 @@ static void choose_size(struct copy *c, struct copy_target *t)
     struct stat st;
     bool exists = stat(t->path, &st) == 0;
 
-    t->limit_bytes = c->opts.size_bytes                                     ? c->opts.size_bytes
+    t->limit_bytes = c->opts.size_bytes                                ? c->opts.size_bytes
                      : exists && S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size
-                                                                           : 0;
+                                                                       : 0;
     uint64_t size = t->limit_bytes ? t->limit_bytes : max_u64(c->info.image_bytes, 1);
     t->opts.size_bytes = round_up(size, FILE_SECTOR_BYTES);
 }
@@ -109,7 +109,8 @@ static int look_at_target(struct copy *c, struct copy_target *t, struct wtg_err 
         t->id = t->target.id;
     if (t->id.bus != DISK_BUS_FILE)
         t->limit_bytes = t->id.size_bytes;
-    if (t->id.exists && disk_contents_probe(t->id.path, t->id.sector_bytes, &t->contents, &ignored) < 0)
+    if (t->id.exists &&
+        disk_contents_probe(t->id.path, t->id.sector_bytes, &t->contents, &ignored) < 0)
         t->contents = (struct disk_contents){ 0 };
     return check_size(c, t, err);
 }
@@ -152,8 +153,9 @@ static int describe(struct copy *c, const char *note, struct wtg_err *err)
     if (note)
         notes[c->info.nnotes++] = note;
     if (i->is_iso && !i->boots_disk)
-        notes[c->info.nnotes++] = "this ISO is not hybrid: it has no partition table, and computers do "
-                                  "not boot from a stick it is written to";
+        notes[c->info.nnotes++] =
+            "this ISO is not hybrid: it has no partition table, and computers do "
+            "not boot from a stick it is written to";
     if (c->opts.look_only)
         notes[c->info.nnotes++] = "the target was only looked at, nothing was claimed or written";
     if (c->has_want)

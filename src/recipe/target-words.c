@@ -29,8 +29,8 @@ int recipe_target_words(struct arena *words, const struct disk_identity *id,
     if (!lines || !t.text || !t.holds)
         return err->code;
     for (size_t i = 0; i < contents->nparts; i++) {
-        lines[i] = recipe_text(words, err, "%s",
-                               disk_content_line(contents, &contents->part[i], line));
+        lines[i] =
+            recipe_text(words, err, "%s", disk_content_line(contents, &contents->part[i], line));
         if (!lines[i])
             return err->code;
         t.nlines++;

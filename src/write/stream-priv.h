@@ -29,7 +29,7 @@ struct stream_lane_target {
     struct stream_consumer in;
     pthread_t thread;
     bool started;
-    struct wtg_job job;    /* of reading back */
+    struct wtg_job job;     /* of reading back */
     uint64_t proved_before; /* by the readings that are over */
 };
 

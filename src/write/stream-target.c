@@ -41,10 +41,12 @@ static int put_run(struct stream_lane_target *l, const struct stream_chunk *c, s
     return blk_write(l->t->blk, c->piece.off + from, c->buf + from, n, err);
 }
 
-static int put_chunk(struct stream_lane_target *l, const struct stream_chunk *c, struct wtg_err *err)
+static int put_chunk(struct stream_lane_target *l, const struct stream_chunk *c,
+                     struct wtg_err *err)
 {
     const struct stream_piece *p = &c->piece;
-    size_t from = p->off < STREAM_HEAD_BYTES ? (size_t)min_u64(p->n, STREAM_HEAD_BYTES - p->off) : 0;
+    size_t from =
+        p->off < STREAM_HEAD_BYTES ? (size_t)min_u64(p->n, STREAM_HEAD_BYTES - p->off) : 0;
     int r = 0;
 
     if (p->skipped)

@@ -93,7 +93,8 @@ static int fill(struct stream *s, struct stream_chunk *c, struct wtg_err *err)
     keep_head(s, p, c->buf);
     s->end = p->off + p->n;
     /* Only what lies behind the head, which is proved by itself. */
-    size_t head = p->off < STREAM_HEAD_BYTES ? (size_t)min_u64(p->n, STREAM_HEAD_BYTES - p->off) : 0;
+    size_t head =
+        p->off < STREAM_HEAD_BYTES ? (size_t)min_u64(p->n, STREAM_HEAD_BYTES - p->off) : 0;
     if (p->skipped || head == p->n)
         return 0;
     return write_proof_add(s->proof, p->off + head, c->buf + head, p->n - head, err);
@@ -296,9 +297,9 @@ static int run_threads(struct stream *s, struct stream_target *copy, struct wtg_
 
 static int make_ring(struct stream *s, struct wtg_err *err)
 {
-    uint64_t memory = s->opts->memory_bytes                ? s->opts->memory_bytes
-                      : s->ntargets > 1 ? UINT64_C(256) << 20
-                                        : UINT64_C(64) << 20;
+    uint64_t memory = s->opts->memory_bytes ? s->opts->memory_bytes
+                      : s->ntargets > 1     ? UINT64_C(256) << 20
+                                            : UINT64_C(64) << 20;
     uint64_t want = min_u64(max_u64(memory / STREAM_CHUNK_BYTES, RING_MIN_CHUNKS), RING_MAX_CHUNKS);
 
     s->chunk = mem_zeroed((size_t)want, sizeof s->chunk[0], err);

@@ -28,7 +28,8 @@ struct stream_source {
     void *ctx;
     /* Fills buf (STREAM_CHUNK_BYTES); n = 0 is the end. */
     int (*read)(void *ctx, uint8_t *buf, struct stream_piece *ret, struct wtg_err *err);
-    /* Sees every piece, in order, in a thread of its own; an error ends everything.  May be NULL. */
+    /* Sees every piece, in order, in a thread of its own; an error ends everything.  May be NULL.
+     */
     int (*look)(void *ctx, const struct stream_piece *p, const uint8_t *bytes, struct wtg_err *err);
     /* After the last piece: was it good?  May be NULL. */
     int (*verdict)(void *ctx, struct wtg_err *err);
@@ -39,7 +40,7 @@ enum stream_phase {
     STREAM_FLUSHES, /* waits for the target, or for the verdict on the source */
     STREAM_PROVES,  /* reads back */
     STREAM_DONE,
-    STREAM_FAILED,  /* err says why */
+    STREAM_FAILED, /* err says why */
 };
 
 struct stream_target {
@@ -69,7 +70,7 @@ struct stream_opts {
 /* Reads all of the source and writes all targets, n > 0.  0 also when targets failed: each says so.
  * An error of the source, or CANCELLED, ends everything; then no target boots. */
 int stream_run(const struct stream_source *source, struct stream_target *target, size_t n,
-               const struct stream_opts *opts, struct wtg_job *job, struct wtg_err *err)
-    WTG_MUST_USE;
+               const struct stream_opts *opts, struct wtg_job *job,
+               struct wtg_err *err) WTG_MUST_USE;
 
 #endif
