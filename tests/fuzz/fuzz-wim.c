@@ -53,18 +53,23 @@ static void feed(const struct tree_blob *const *blob, size_t n)
     if (r == 0)
         r = f->ops->decoder_new(f, &decoder, &err);
     while (r == 0 && f->ops->next(f, &u, &err) == 1) {
-        uint8_t **dst = calloc(u.npieces, sizeof *dst);
+        uint8_t **dst = calloc(u.npieces, sizeof *dst), **content = calloc(u.npieces, sizeof *dst);
         uint64_t sum = 0;
         for (size_t i = 0; i < u.npieces; i++) {
+            bool stored = blob[u.piece[i].blob]->content_bytes != 0;
             dst[i] = malloc(u.piece[i].len);
-            sum += u.piece[i].len;
+            content[i] = stored ? malloc(u.piece[i].content_len) : NULL;
+            sum += stored ? u.piece[i].content_len : u.piece[i].len;
         }
         if (u.npieces == 0 || sum > f->unit_bytes)
             abort();
-        r = f->ops->decode(f, decoder, &u, dst, NULL, &err);
-        for (size_t i = 0; i < u.npieces; i++)
+        r = f->ops->decode(f, decoder, &u, dst, content, &err);
+        for (size_t i = 0; i < u.npieces; i++) {
             free(dst[i]);
+            free(content[i]);
+        }
         free(dst);
+        free(content);
     }
     if (f)
         f->ops->decoder_free(f, decoder);
@@ -82,6 +87,16 @@ static void read_tree(const struct tree *t)
         struct wtg_err err = { 0 };
         size_t len = all[i]->size_bytes < sizeof part ? (size_t)all[i]->size_bytes : sizeof part;
         if (tree_blob_read(all[i], all[i]->size_bytes - len, part, len, &err) < 0 && !err.text[0])
+            abort();
+    }
+    if (n > 0)
+        feed(all, n);
+    /* And where there is one, the stored form in its place. */
+    for (size_t i = 0; i < n; i++) {
+        struct wtg_err err = { 0 };
+        struct image_stored s;
+        if (image_blob_stored(all[i], &s) && !s.solid && s.kind != CODEC_NONE &&
+            image_stored_blob(all[i], &all[i], &err) < 0)
             abort();
     }
     if (n > 0)
