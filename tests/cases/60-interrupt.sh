@@ -20,20 +20,19 @@ unusable() { # image what
     pass "$2: nothing mountable is left"
 }
 
-# Starts create on the big image (some seconds of work) and sends a signal once data is written.
+# Starts create on the big image (some seconds of work) and sends a signal when it begins to write.
 stopped_by() { # signal
     mkfifo lines
-    "$wtg" create "$samples/hard.wim" stick.img --size 12G --no-boot --yes --json >lines 2>err </dev/null &
+    "$wtg" create "$samples/hard.wim" stick.img --size 12G --no-boot --yes --json --checkpoint 1M >lines 2>err </dev/null &
     local pid=$!
     exec 5<lines
     rm lines
     while read -r line <&5; do
         case $line in
-        *'"write-data"'*'"done":0,'*) ;;
         *'"write-data"'*) break ;;
         esac
     done
-    kill -"$1" "$pid"
+    kill -"$1" "$pid" 2>/dev/null
     cat <&5 >rest
     exec 5<&-
     code=0
