@@ -132,6 +132,7 @@ static const struct {
     const char *slug, *text;
 } step_texts[] = {
     { "read-image", N_("reading the image") },
+    { "hash-image", N_("comparing the SHA-256") },
     { "scan-sparse", N_("looking for holes") },
     { "wipe", N_("clearing") },
     { "write-data", N_("writing files") },

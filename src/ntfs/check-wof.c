@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ntfs/check-state.h"
+#include "ntfs/wof.h"
 
 /* Files that the Windows Overlay Filter keeps compressed ("Compact OS"): an unnamed stream that is
  * one hole, and a stream of chunks behind a table of their ends. */
-
-static uint32_t chunk_bytes(uint32_t algorithm)
-{
-    static const uint32_t bytes[] = {
-        [NTFS_WOF_XPRESS4K] = 4096,
-        [NTFS_WOF_LZX] = 32768,
-        [NTFS_WOF_XPRESS8K] = 8192,
-        [NTFS_WOF_XPRESS16K] = 16384,
-    };
-    return algorithm < ARRAY_LEN(bytes) ? bytes[algorithm] : 0;
-}
 
 static void problem(struct check *c, uint64_t record, const char *what, uint64_t n)
 {
@@ -25,8 +15,9 @@ static int check_table(struct check *c, uint64_t record, const struct ntfs_strea
                        uint64_t content, uint32_t chunk, struct wtg_err *err)
 {
     uint8_t buf[8192];
-    uint64_t width = content > UINT32_MAX ? 8 : 4, chunks = div_up(content, chunk);
-    uint64_t table = chunks ? (chunks - 1) * width : 0, end = 0, done = 0;
+    const struct ntfs_wof_cut cut = ntfs_wof_cut_of(content, chunk);
+    const uint64_t width = cut.entry_bytes, chunks = cut.chunks, table = cut.table_bytes;
+    uint64_t end = 0, done = 0;
     if (table > s->size_bytes) {
         problem(c, record, "the stream is too short for its table; chunks:", chunks);
         return 0;
@@ -96,11 +87,11 @@ int ntfs_check_wof(struct check *c, const struct ntfs_file *f, struct wtg_span d
     }
     if (get_le32(d->provider) != NTFS_WOF_PROVIDER_FILE) /* backed by a WIM: not on this volume */
         return 0;
-    uint32_t chunk = chunk_bytes(get_le32(d->algorithm));
-    if (data.n != sizeof *d || !chunk ||
+    const struct ntfs_wof_form *form = ntfs_wof_form_numbered(get_le32(d->algorithm));
+    if (data.n != sizeof *d || !form ||
         get_le32(d->provider_version) != NTFS_WOF_PROVIDER_VERSION) {
         problem(c, f->record, "unknown compression", get_le32(d->algorithm));
         return 0;
     }
-    return check_streams(c, f, chunk, err);
+    return check_streams(c, f, form->chunk_bytes, err);
 }
