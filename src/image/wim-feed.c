@@ -22,8 +22,8 @@
 enum {
     READ_OVER_BYTES = 64 * 1024,  /* gaps up to this are read over: cheaper than a seek */
     PLAIN_STEP_BYTES = 64 * 1024, /* where large resources that are not compressed may be cut */
-    /* Buffers grow in such steps: those that are a little larger each time tear memory to pieces, and
-     * what is not touched costs nothing. */
+    /* Buffers grow in such steps: those that are a little larger each time tear memory to pieces,
+     * and what is not touched costs nothing. */
     RAW_STEP_BYTES = 4 * 1024 * 1024,
 };
 

@@ -86,7 +86,7 @@ int ntfs_wof_wrap(struct tree *t, struct tree_node *n, const struct tree_blob *r
 /* ---- From a volume ---------------------------------------------------------------------- */
 
 struct wof_blob {
-    struct tree_blob blob; /* first */
+    struct tree_blob blob;          /* first */
     const struct tree_blob *stored; /* NULL: the file lacks it */
     const struct ntfs_wof_form *form;
 };
@@ -109,8 +109,8 @@ static int chunk_start(const struct reading *r, uint64_t i, uint64_t *ret, struc
     *ret = r->b->stored->size_bytes - r->cut.table_bytes;
     if (i == r->cut.chunks)
         return 0;
-    int e = tree_blob_read(r->b->stored, (i - 1) * r->cut.entry_bytes, entry, r->cut.entry_bytes,
-                           err);
+    int e =
+        tree_blob_read(r->b->stored, (i - 1) * r->cut.entry_bytes, entry, r->cut.entry_bytes, err);
     *ret = r->cut.entry_bytes == 8 ? le64_at(entry) : le32_at(entry);
     return e;
 }
@@ -166,15 +166,13 @@ static int wof_read(struct tree_source *source, const struct tree_blob *blob, ui
     struct reading r = { .b = (const void *)blob };
     (void)source;
     if (!r.b->form || !r.b->stored)
-        return wtg_fail(err, WTG_E_VOLUME_DAMAGED,
-                        "a compressed file %s", r.b->form ? "has lost its content"
-                                                          : "of a form that is not known");
+        return wtg_fail(err, WTG_E_VOLUME_DAMAGED, "a compressed file %s",
+                        r.b->form ? "has lost its content" : "of a form that is not known");
     r.cut = ntfs_wof_cut_of(blob->size_bytes, r.b->form->chunk_bytes);
     if (r.cut.table_bytes >= r.b->stored->size_bytes)
-        return wtg_fail(err, WTG_E_VOLUME_DAMAGED,
-                        "a compressed file of %llu chunks has only %llu bytes",
-                        (unsigned long long)r.cut.chunks,
-                        (unsigned long long)r.b->stored->size_bytes);
+        return wtg_fail(
+            err, WTG_E_VOLUME_DAMAGED, "a compressed file of %llu chunks has only %llu bytes",
+            (unsigned long long)r.cut.chunks, (unsigned long long)r.b->stored->size_bytes);
     AUTO_FREE uint8_t *room = mem_zeroed(2, r.b->form->chunk_bytes, err);
     if (!room)
         return err->code;

@@ -70,7 +70,7 @@ struct compact_rule {
     struct part {
         const uint16_t *text;
         size_t n;
-    } *part;
+    } * part;
     size_t nparts;
     bool from_root;
     bool below; /* only what is below such a directory */

@@ -107,9 +107,11 @@ static int look_at_all(struct work *w, struct wtg_err *err)
 static int fail_form(const char *how, struct wtg_err *err)
 {
     wtg_fail(err, WTG_E_UNSUPPORTED,
-             "no file stands in this image in the form '%s', so it can only be laid down plain", how);
-    return wtg_hint(err, "'wimlib-imagex export IMAGE all new.wim --compress=LZX' makes an image that can "
-                         "be laid down compact");
+             "no file stands in this image in the form '%s', so it can only be laid down plain",
+             how);
+    return wtg_hint(
+        err, "'wimlib-imagex export IMAGE all new.wim --compress=LZX' makes an image that can "
+             "be laid down compact");
 }
 
 static int fail_build(uint32_t build, struct wtg_err *err)
@@ -133,7 +135,8 @@ int compact_tree(struct tree *t, const struct compact_opts *o, struct compact *r
     if (!is_auto && !(w.form = ntfs_wof_form_named(o->how)))
         return wtg_fail(err, WTG_E_USAGE,
                         "'--compact' wants auto, off, lzx, xpress4k, xpress8k or xpress16k, not "
-                        "'%.64s'", o->how);
+                        "'%.64s'",
+                        o->how);
     if (o->boots && o->build && o->build < FIRST_BUILD)
         return fail_build(o->build, err);
     int r = compact_rules_for(&rules, t, o, err);

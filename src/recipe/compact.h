@@ -38,8 +38,8 @@ struct compact_rules {
 /* "\Windows\System32\config\*": that, and all below; "name.*" or "dir\name": files of that name
  * anywhere; "dir\": all below any directory of that name.  '*' and '?' stand for characters of one
  * name; case does not count.  Patterns that no name can match are passed over. */
-int compact_rules_add(struct compact_rules *r, const char *pattern, struct wtg_err *err)
-    WTG_MUST_USE;
+int compact_rules_add(struct compact_rules *r, const char *pattern,
+                      struct wtg_err *err) WTG_MUST_USE;
 /* The [PrepopulateList] of a WimBootCompress.ini. */
 int compact_rules_add_ini(struct compact_rules *r, const uint8_t *ini, size_t n,
                           struct wtg_err *err) WTG_MUST_USE;

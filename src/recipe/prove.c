@@ -32,8 +32,8 @@ static int identify(const char *path, struct prove_file *ret, bool *ret_regular,
     *ret = (struct prove_file){ .device = s.st_dev,
                                 .inode = s.st_ino,
                                 .size_bytes = (uint64_t)s.st_size,
-                                .changed_ns = s.st_mtim.tv_sec * INT64_C(1000000000) +
-                                              s.st_mtim.tv_nsec };
+                                .changed_ns =
+                                    s.st_mtim.tv_sec * INT64_C(1000000000) + s.st_mtim.tv_nsec };
     return 0;
 }
 
@@ -197,8 +197,8 @@ int prove_image(const char *path, const char *sha256, struct wtg_job *job, struc
     bool regular = false;
 
     *ret = (struct proof){ 0 };
-    if (sha256 && (strlen(sha256) != HEX_BYTES ||
-                   strspn(sha256, "0123456789abcdefABCDEF") != HEX_BYTES))
+    if (sha256 &&
+        (strlen(sha256) != HEX_BYTES || strspn(sha256, "0123456789abcdefABCDEF") != HEX_BYTES))
         return wtg_fail(err, WTG_E_USAGE, "'%.80s' is no SHA-256: that has 64 hexadecimal digits",
                         sha256);
     int r = identify(path, &ret->file, &regular, err);

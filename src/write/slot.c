@@ -5,10 +5,10 @@
 
 /* The part of a piece that one region wants. */
 struct overlap {
-    size_t from;    /* in the piece */
-    size_t len;     /* bytes of content */
-    size_t pad;     /* zeroes behind them, when the region ends here */
-    uint64_t to;    /* in the region */
+    size_t from; /* in the piece */
+    size_t len;  /* bytes of content */
+    size_t pad;  /* zeroes behind them, when the region ends here */
+    uint64_t to; /* in the region */
 };
 
 static struct overlap overlap_of(const struct tree_piece *p, const struct tree_region *g,

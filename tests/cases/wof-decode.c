@@ -29,9 +29,8 @@ int main(int argc, char **argv)
 {
     if (argc != 4)
         die("usage: wof-decode xpress|lzx CHUNK-BYTES CONTENT-BYTES");
-    enum wimlib_compression_type kind = strcmp(argv[1], "lzx") == 0
-                                            ? WIMLIB_COMPRESSION_TYPE_LZX
-                                            : WIMLIB_COMPRESSION_TYPE_XPRESS;
+    enum wimlib_compression_type kind =
+        strcmp(argv[1], "lzx") == 0 ? WIMLIB_COMPRESSION_TYPE_LZX : WIMLIB_COMPRESSION_TYPE_XPRESS;
     uint64_t chunk = strtoull(argv[2], NULL, 10), content = strtoull(argv[3], NULL, 10);
     size_t n = 0, cap = 0;
     uint8_t *in = NULL, *out = malloc(chunk);

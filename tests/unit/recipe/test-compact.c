@@ -115,9 +115,10 @@ static size_t ini_rules(const void *ini, size_t n)
 
 static void a_list_in_the_image(void)
 {
-    static const char text[] = "; comment\r\n[CompressionExclusionList]\r\nntoskrnl.exe\r\n"
-                               "[prepopulatelist]\r\n  bootstat.dat \r\n\r\n\"*winload.*\"\r\n# no\r\n"
-                               "\\Windows\\System32\\Config\\SYSTEM\r\n[ExclusionList]\r\n\\a\r\n";
+    static const char text[] =
+        "; comment\r\n[CompressionExclusionList]\r\nntoskrnl.exe\r\n"
+        "[prepopulatelist]\r\n  bootstat.dat \r\n\r\n\"*winload.*\"\r\n# no\r\n"
+        "\\Windows\\System32\\Config\\SYSTEM\r\n[ExclusionList]\r\n\\a\r\n";
     uint8_t wide[2 * sizeof text] = { 0xff, 0xfe };
     CHECK(ini_rules(text, sizeof text - 1) == 3);
     for (size_t i = 0; i + 1 < sizeof text; i++)
@@ -138,9 +139,12 @@ static void tables_of_any_size(void)
         uint64_t content, chunks, table;
         uint32_t chunk, entry;
     } rows[] = {
-        { 0, 0, 0, 4096, 4 },           { 1, 1, 0, 4096, 4 },
-        { 4096, 1, 0, 4096, 4 },        { 4097, 2, 4, 4096, 4 },
-        { 32768, 1, 0, 32768, 4 },      { 32769, 2, 4, 32768, 4 },
+        { 0, 0, 0, 4096, 4 },
+        { 1, 1, 0, 4096, 4 },
+        { 4096, 1, 0, 4096, 4 },
+        { 4097, 2, 4, 4096, 4 },
+        { 32768, 1, 0, 32768, 4 },
+        { 32769, 2, 4, 32768, 4 },
         { UINT32_MAX, 131072, 131071 * 4, 32768, 4 },
         { UINT64_C(1) << 32, 131072, 131071 * 8, 32768, 8 },
         { (UINT64_C(1) << 32) + 1, 131073, 131072 * 8, 32768, 8 },
@@ -360,10 +364,22 @@ static void check_volume(const char *how, enum wimlib_compression_type kind, uin
     volume_release(&v);
 }
 
-static void lzx(void) { check_volume("lzx", WIMLIB_COMPRESSION_TYPE_LZX, 32768); }
-static void xpress4k(void) { check_volume("xpress4k", WIMLIB_COMPRESSION_TYPE_XPRESS, 4096); }
-static void xpress8k(void) { check_volume("xpress8k", WIMLIB_COMPRESSION_TYPE_XPRESS, 8192); }
-static void xpress16k(void) { check_volume("xpress16k", WIMLIB_COMPRESSION_TYPE_XPRESS, 16384); }
+static void lzx(void)
+{
+    check_volume("lzx", WIMLIB_COMPRESSION_TYPE_LZX, 32768);
+}
+static void xpress4k(void)
+{
+    check_volume("xpress4k", WIMLIB_COMPRESSION_TYPE_XPRESS, 4096);
+}
+static void xpress8k(void)
+{
+    check_volume("xpress8k", WIMLIB_COMPRESSION_TYPE_XPRESS, 8192);
+}
+static void xpress16k(void)
+{
+    check_volume("xpress16k", WIMLIB_COMPRESSION_TYPE_XPRESS, 16384);
+}
 
 /* A few of the stored bytes of each compact file in turn. */
 static void a_damaged_chunk_names_its_file(void)
@@ -395,7 +411,8 @@ static void a_damaged_chunk_names_its_file(void)
         struct volume w;
         int r = volume_make(&w, damaged, "lzx", false);
         if (r != WTG_E_IMAGE_HASH && r != WTG_E_IMAGE_DAMAGED)
-            printf("# %s: %d %s\n", tree_path(n->link, path, sizeof path), r, r < 0 ? err.text : "");
+            printf("# %s: %d %s\n", tree_path(n->link, path, sizeof path), r,
+                   r < 0 ? err.text : "");
         CHECK(r == WTG_E_IMAGE_HASH || r == WTG_E_IMAGE_DAMAGED);
         REQUIRE(w.result.bad_blob);
         tree_blob_path(w.tree, w.result.bad_blob, path, sizeof path);
