@@ -50,6 +50,7 @@ struct wtg_create_opts {
     uint64_t memory_bytes;      /* for buffers; 0: a quarter of the memory, at most 2 GiB */
     unsigned decoders;          /* threads that decompress; 0: one per core */
 };
+enum { WTG_CREATE_MAX_TARGETS = 64 };
 
 struct wtg_plan_target {
     const char *path, *text; /* "/dev/sdb"; "SanDisk Extreme, serial 12AB, 128.0 GB, USB 5 Gbit/s" */

@@ -65,7 +65,7 @@ int create_holes(void *ctx, const struct tree_blob *blob, struct ntfs_hole **ret
     if (scan(c, blob, buf, &l, err) < 0) {
         free(l.hole);
         return wtg_because(err, "looking for holes in '%s'",
-                           tree_blob_path(c->tree, blob, path, sizeof path));
+                           tree_blob_path(c->from->tree, blob, path, sizeof path));
     }
     *ret = l.hole;
     *ret_n = l.n;

@@ -95,11 +95,11 @@ static const char *edit_text(struct create *c, const struct tree_edit *e, struct
 static int describe_changes(struct create *c, struct wtg_err *err)
 {
     size_t n = 0;
-    struct wtg_plan_change *out = array(c, c->changes.n + c->edits.n, sizeof *out, err);
+    struct wtg_plan_change *out = array(c, c->from->changes.n + c->from->edits.n, sizeof *out, err);
     if (!out)
         return err->code;
-    for (size_t i = 0; i < c->changes.n; i++) {
-        const struct windows_change *w = &c->changes.change[i];
+    for (size_t i = 0; i < c->from->changes.n; i++) {
+        const struct windows_change *w = &c->from->changes.change[i];
         out[n++] = (struct wtg_plan_change){
             .slug = w->setting->slug,
             .where = recipe_text(&c->words, err, "%s\\%s\\%s", w->hive, w->key, w->name),
@@ -107,8 +107,8 @@ static int describe_changes(struct create *c, struct wtg_err *err)
             .why = w->setting->why,
         };
     }
-    for (size_t i = 0; i < c->edits.n; i++) {
-        const struct tree_edit *e = &c->edits.edit[i];
+    for (size_t i = 0; i < c->from->edits.n; i++) {
+        const struct tree_edit *e = &c->from->edits.edit[i];
         out[n++] = (struct wtg_plan_change){ .slug = slug_of(e),
                                              .where = e->path,
                                              .what = edit_text(c, e, err),
@@ -140,14 +140,14 @@ static int note_compact(struct create *c, const char **note, struct wtg_err *err
 {
     char size[DISK_SIZE_TEXT_BYTES];
 
-    if (c->opts.compact || c->compact.form || !c->compact.other_bytes)
+    if (c->opts.compact || c->from->compact.form || !c->from->compact.other_bytes)
         return 0;
     return add_note(c, note,
                     recipe_text(&c->words, err,
                                 "an LZX image ('wimlib-imagex export IMAGE all new.wim "
                                 "--compress=LZX') would be laid down compact: about half of %s less "
                                 "to write",
-                                disk_size_text(c->compact.other_bytes, size)),
+                                disk_size_text(c->from->compact.other_bytes, size)),
                     err);
 }
 
@@ -165,16 +165,16 @@ static int describe_notes(struct create *c, struct wtg_err *err)
                                  "only %s stay free: Windows will start, but has little room for "
                                  "updates and a page file", disk_size_text(c->plan_info.free_bytes, size)),
                      err);
-    if (r == 0 && c->plan_info.boots && c->id.removable && c->info->build &&
-        c->info->build < FIRST_MANY_PARTITIONS_BUILD)
+    if (r == 0 && c->plan_info.boots && c->id.removable && c->from->info->build &&
+        c->from->info->build < FIRST_MANY_PARTITIONS_BUILD)
         r = add_note(c, note,
                      "this stick calls itself removable, and Windows before 10 1703 then sees only "
                      "its first partition: it may not start", err);
-    if (r == 0 && c->facts.several_inside && !c->opts.inside)
+    if (r == 0 && c->from->facts.several_inside && !c->opts.inside)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "this disc holds Windows for more than one "
                                  "architecture; '%s' was taken, --inside takes another",
-                                 c->facts.inside), err);
+                                 c->from->facts.inside), err);
     if (r == 0 && n->short_names_dropped)
         r = add_note(c, note,
                      recipe_text(&c->words, err, "%" PRIu64 " second short names (8.3) of files "
@@ -215,14 +215,14 @@ int create_describe(struct create *c, struct wtg_err *err)
     const struct ntfs_build_info *n = ntfs_build_info(c->ntfs);
     struct wtg_plan_info *i = &c->plan_info;
 
-    i->image = &c->view.info;
-    i->edition = &c->view.edition[c->info->index - 1];
+    i->image = &c->from->view.info;
+    i->edition = &c->from->view.edition[c->from->info->index - 1];
     i->seed = c->seed_text;
     i->boots = !c->opts.no_boot;
-    i->compact = c->compact.form ? c->compact.form->name : "";
-    i->compact_files = c->compact.files;
-    i->compact_saved_bytes = c->compact.saved_bytes;
-    i->proved = c->proof.sha256;
+    i->compact = c->from->compact.form ? c->from->compact.form->name : "";
+    i->compact_files = c->from->compact.files;
+    i->compact_saved_bytes = c->from->compact.saved_bytes;
+    i->proved = c->from->proof.sha256;
     i->files = n->files;
     i->directories = n->directories;
     i->free_bytes = n->size_bytes - min_u64(n->size_bytes, n->used_bytes);

@@ -49,7 +49,7 @@ static int name_the_file(struct create *c, struct wtg_err *err)
     if (!c->written.bad_blob)
         return err->code;
     wtg_because(err, "'%s' in the image",
-                tree_blob_path(c->tree, c->written.bad_blob, path, sizeof path));
+                tree_blob_path(c->from->tree, c->written.bad_blob, path, sizeof path));
     return wtg_hint(err, "the image file is damaged: get it again, compare its SHA-256 with the "
                          "publisher's, and look for a failing disk or memory when it differs");
 }
@@ -73,13 +73,13 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
         .decoders = c->opts.decoders,
         .memory_bytes = c->opts.memory_bytes ? c->opts.memory_bytes : default_memory(),
         .proof = c->readback,
-        .trusted = c->proof.sha256[0] && c->facts.parts == 1,
+        .trusted = c->from->proof.sha256[0] && c->from->facts.parts == 1,
         .progress = { .done = c->opts.resume ? c->resume.done : 0,
                       .mark_bytes = c->opts.mark_bytes,
                       .mark = resume_mark,
                       .ctx = &c->resume },
     };
-    int r = o.trusted ? prove_still(c->opts.image, &c->proof, err) : 0;
+    int r = o.trusted ? prove_still(c->opts.image, &c->from->proof, err) : 0;
 
     if (r == 0 && !c->opts.resume)
         r = disk_target_begin(&c->target, err);
@@ -240,7 +240,7 @@ static void fill_report(const struct create *c, double seconds, struct wtg_repor
         .warning = c->warning,
     };
     uint8_t sha1[SHA1_BYTES];
-    image_metadata_sha1(c->image, c->info->index, sha1);
+    image_metadata_sha1(c->from->image, c->from->info->index, sha1);
     hash_hex(sha1, sizeof sha1, ret->image_hash);
     snprintf(ret->volume_serial, sizeof ret->volume_serial, "%016" PRIX64, c->ntfs_serial);
 }

@@ -26,7 +26,7 @@ static void place_text(const struct create *c, uint64_t off, char *buf, size_t c
 static void file_text(const struct create *c, char *buf, size_t cap)
 {
     char path[320];
-    const struct tree *const tree[] = { c->tree, c->esp.tree };
+    const struct tree *const tree[] = { c->from->tree, c->esp.tree };
     const struct write_verdict *v = &c->verdict;
 
     buf[0] = '\0';

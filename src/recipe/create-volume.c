@@ -28,7 +28,7 @@ static struct disk_layout_opts layout_opts(const struct create *c, uint64_t wind
 static const char *volume_label(const struct create *c)
 {
     enum { LABEL_MAX_BYTES = 32 }; /* NTFS takes 32 UTF-16 units, never more than bytes of UTF-8 */
-    const char *name = c->info->name;
+    const char *name = c->from->info->name;
 
     if (!c->opts.no_boot)
         return "Windows";
@@ -45,7 +45,7 @@ static struct ntfs_build_opts volume_opts(struct create *c, const struct guid *v
         .start_lba = p ? p->start_lba : 0,
         .label = volume_label(c),
         .serial = c->ntfs_serial,
-        .time = c->time,
+        .time = c->from->time,
         .volume_id = volume_id,
         .holes = create_holes,
         .holes_ctx = c,
@@ -62,7 +62,7 @@ static int too_small(struct create *c, struct wtg_err *err)
 
     if (o.sector_bytes == 0)
         o.sector_bytes = 512;
-    int r = ntfs_build_needed(c->tree, &o, &windows, err);
+    int r = ntfs_build_needed(c->from->tree, &o, &windows, err);
     if (r < 0)
         return r;
     struct disk_layout_opts l = layout_opts(c, windows);
@@ -86,7 +86,7 @@ static int lay_out_windows(struct create *c, struct wtg_err *err)
     int r = disk_layout_make(&l, &c->layout, err);
     if (r == 0) {
         struct ntfs_build_opts o = volume_opts(c, &volume_id);
-        r = ntfs_build_new(c->tree, &o, &c->ntfs, err);
+        r = ntfs_build_new(c->from->tree, &o, &c->ntfs, err);
     }
     return r == WTG_E_DISK_TOO_SMALL ? too_small(c, err) : r;
 }
@@ -132,10 +132,10 @@ static int make_bcd(struct create *c, struct wtg_err *err)
         .windows = { .disk = c->layout.id, .partition = win->id },
         .loader = seed_guid(&c->seed, "loader"),
         .resume = seed_guid(&c->seed, "resume"),
-        .locale = c->info->default_language[0] ? c->info->default_language : NULL,
-        .description = boot_name(c->info),
+        .locale = c->from->info->default_language[0] ? c->from->info->default_language : NULL,
+        .description = boot_name(c->from->info),
         .keep_recovery = left_out(c, "winre"),
-        .time = c->time,
+        .time = c->from->time,
     };
     return boot_bcd_build(&p, &c->bcd, &c->bcd_bytes, err);
 }
@@ -150,7 +150,7 @@ static int lay_out_esp(struct create *c, struct wtg_err *err)
     if (!bcd)
         return err->code;
     memcpy(bcd, c->bcd, c->bcd_bytes);
-    r = boot_files(c->tree, bcd, c->bcd_bytes, c->time, &c->esp, err);
+    r = boot_files(c->from->tree, bcd, c->bcd_bytes, c->from->time, &c->esp, err);
     if (r < 0)
         return r;
     const struct fat_build_opts o = {
@@ -159,7 +159,7 @@ static int lay_out_esp(struct create *c, struct wtg_err *err)
         .start_lba = part->start_lba,
         .label = "SYSTEM",
         .volume_id = (uint32_t)seed_u64(&c->seed, "fat-serial"),
-        .time = c->time,
+        .time = c->from->time,
     };
     if (fat_build_new(c->esp.tree, &o, &c->fat, err) < 0)
         return wtg_because(err, "laying out the EFI system partition");

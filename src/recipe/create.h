@@ -8,6 +8,8 @@
 struct create;
 int create_new(const struct wtg_create_opts *opts, struct wtg_job *job, struct create **ret,
                struct wtg_err *err) WTG_MUST_USE;
+int create_new_many(const struct wtg_create_opts *opts, const char *const *target, size_t n,
+                    struct wtg_job *job, struct create **ret, struct wtg_err *err) WTG_MUST_USE;
 const struct wtg_plan_info *create_info(const struct create *c);
 int create_run(struct create *c, struct wtg_job *job, struct wtg_report *ret, struct wtg_err *err)
     WTG_MUST_USE;
