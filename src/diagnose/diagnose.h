@@ -45,9 +45,19 @@ int diagnose_log_end(struct diagnose_log *log, struct wtg_err *err) WTG_MUST_USE
 /* A code that a person saw, in any shape. */
 int diagnose_code(struct diagnose_case *c, const char *code, struct wtg_err *err) WTG_MUST_USE;
 
+/* What a person says to a question of data/diagnose/questions.txt; the last answer counts. */
+enum diagnose_reply {
+    DIAGNOSE_YES,
+    DIAGNOSE_NO,
+    DIAGNOSE_DONT_KNOW, /* it will not be asked again */
+};
+int diagnose_reply(struct diagnose_case *c, const char *question, enum diagnose_reply reply,
+                   struct wtg_err *err) WTG_MUST_USE;
+
 /* One piece of evidence as it counts for or against a finding. */
 struct diagnose_evidence {
     const char *where, *text; /* "setupact.log:1234", the line; or a fact's place and sentence */
+    uint64_t count;           /* how often it was seen */
     double bits;              /* weight: positive speaks for, negative against */
 };
 
@@ -60,6 +70,7 @@ struct diagnose_finding {
 
 /* The question or test that would tell most next. */
 struct diagnose_question {
+    const char *name; /* "other-port" */
     const char *text; /* message id */
     double bits_per_minute, minutes;
 };

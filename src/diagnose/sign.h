@@ -43,16 +43,17 @@ struct sign {
     uint8_t flags;
 };
 extern const struct sign sign_table[];
-extern const size_t sign_count;
+extern const size_t sign_count, sign_cause_count;
 extern const struct sign_weight sign_weights[];
 extern const struct sign_link sign_links[];
 
 /* A text: where it is looked for first are four bytes that are rare in logs. */
 struct sign_pattern {
-    const char *text;  /* lower case, in the language of signs.md */
+    const char *text; /* lower case, in the language of signs.md; \001 is the edge of a number */
+    uint8_t four[4];
     uint16_t sign;
-    uint8_t before;    /* bytes of `text` in front of the four */
-    uint8_t test;      /* 0, or 1 + index in sign_tests */
+    uint8_t before; /* bytes of the text in front of the four */
+    uint8_t test;   /* 0, or 1 + index in sign_tests */
 };
 extern const struct sign_pattern sign_patterns[];
 extern const size_t sign_pattern_count;
@@ -73,7 +74,7 @@ struct sign_question {
 extern const struct sign_question sign_questions[];
 extern const size_t sign_question_count;
 
-/* Tests on the line in which a text was found, in the order of the generator's list. */
-extern bool (*const sign_tests[])(const char *line, size_t n);
+/* Tests on the line in which a text was found: number `test` - 1 of the generator's list. */
+bool sign_test(unsigned test, const char *line, size_t n);
 
 #endif

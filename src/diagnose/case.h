@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef WTG_DIAGNOSE_CASE_H
+#define WTG_DIAGNOSE_CASE_H
+
+#include "base/mem.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/match.h"
+#include "diagnose/sign.h"
+
+/* One sign as it was seen in this case. */
+struct case_seen {
+    uint64_t count;
+    const char *where, *text; /* of the first time, in the arena; NULL while count is 0 */
+};
+
+struct diagnose_case {
+    struct arena arena; /* all strings */
+    struct match_index *index;
+    struct case_seen *seen; /* one for each sign */
+    int *reply;             /* one for each question: -1, or enum diagnose_reply */
+    uint64_t facts, bytes;  /* how much was looked at */
+    struct arena verdict_arena;
+    struct diagnose_verdict verdict;
+    struct diagnose_question question;
+};
+
+/* Adds one occurrence of a sign; `where` and `text` are kept (copied) the first time. */
+int case_see(struct diagnose_case *c, size_t sign, const char *where, const char *text, size_t n,
+             struct wtg_err *err) WTG_MUST_USE;
+
+/* The question that tells most per minute, given the probability of every cause and, behind
+ * them, of unknown.  NULL when none tells anything. */
+const struct diagnose_question *case_question(struct diagnose_case *c, const double *p);
+
+/* Probability of "yes" to a question with cause number `cause`, or SIGN_UNKNOWN. */
+double case_yes(const struct sign_question *q, size_t cause);
+
+#endif
