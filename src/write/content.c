@@ -20,6 +20,16 @@ static uint64_t place_key(const struct tree_region *g)
     return g->kind == REGION_KEEP ? UINT64_MAX : g->offset;
 }
 
+int content_order(const struct tree_blob *p, const struct tree_blob *q)
+{
+    if (p->order != q->order)
+        return p->order < q->order ? -1 : 1;
+    /* A blob and its stored form stand in one place; the same order in every run. */
+    if (p->size_bytes != q->size_bytes)
+        return p->size_bytes < q->size_bytes ? -1 : 1;
+    return p == q ? 0 : p < q ? -1 : 1;
+}
+
 static int by_order(const void *a, const void *b)
 {
     const struct keyed *x = a, *y = b;
@@ -29,17 +39,13 @@ static int by_order(const void *a, const void *b)
         return x->rank.lowest < y->rank.lowest ? -1 : 1;
     if (p->source != q->source)
         return p->source < q->source ? -1 : 1;
-    if (p->order != q->order)
-        return p->order < q->order ? -1 : 1;
-    /* A blob and its stored form stand in one place; the same order in every run. */
-    if (p->size_bytes != q->size_bytes)
-        return p->size_bytes < q->size_bytes ? -1 : 1;
     if (p != q)
-        return p < q ? -1 : 1;
+        return content_order(p, q);
     if (x->region.blob_off != y->region.blob_off)
         return x->region.blob_off < y->region.blob_off ? -1 : 1;
-    return place_key(&x->region) < place_key(&y->region) ? -1
-                                                         : place_key(&x->region) > place_key(&y->region);
+    return place_key(&x->region) < place_key(&y->region)
+               ? -1
+               : place_key(&x->region) > place_key(&y->region);
 }
 
 static int by_source(const void *a, const void *b)
@@ -72,7 +78,7 @@ static void drop_done(struct run *r)
     for (size_t i = 0; i < r->nwants; i++) {
         struct want w = r->want[i];
         const struct want old = w;
-        bool done = old.rank < r->opts->progress.done;
+        bool done = old.done <= r->opts->progress.done;
         w.first = regions;
         w.n = 0;
         for (size_t k = old.first; k < old.first + old.n; k++) {
@@ -107,25 +113,41 @@ static int sort_content(struct run *r, struct wtg_err *err)
         return err->code;
     for (size_t i = 0; i < r->nsorted; i++) {
         struct want *last = r->nwants ? &r->want[r->nwants - 1] : NULL;
-        if (last && last->blob == r->sorted[i].blob)
+        if (last && last->blob == r->sorted[i].blob) {
             last->n++;
-        else
-            r->want[r->nwants++] = (struct want){ r->sorted[i].blob, i, 1, r->nwants };
+            continue;
+        }
+        r->want[r->nwants] = (struct want){ r->sorted[i].blob, i, 1, r->nwants + 1 };
+        r->nwants++;
     }
     drop_done(r);
     return 0;
 }
 
+/* How many of the wants that are left come from the next source. */
+static size_t count_next(const struct run *r)
+{
+    size_t end = r->at_want;
+
+    while (end < r->nwants && r->want[end].blob->source == r->want[r->at_want].blob->source)
+        end++;
+    return end - r->at_want;
+}
+
 int content_run(struct run *r, struct wtg_err *err)
 {
+    struct write_group *alone = NULL, *group = r->opts->group;
     int e = sort_content(r, err);
 
-    for (size_t i = 0; i < r->nwants && e == 0;) {
-        size_t end = i;
-        while (end < r->nwants && r->want[end].blob->source == r->want[i].blob->source)
-            end++;
-        e = pipeline_run(r, i, end - i, err);
-        i = end;
+    if (e == 0 && !group) {
+        e = write_group_new(1, &alone, err);
+        group = alone;
     }
+    while (e == 0 && (r->now_wants = count_next(r)) > 0) {
+        e = group_round(group, alone ? 0 : r->opts->member, r, err);
+        r->at_want += r->now_wants;
+    }
+    write_group_leave(r->opts->group, r->opts->member);
+    write_group_free(alone);
     return e;
 }

@@ -8,30 +8,30 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One reader thread, N decoder threads, and the caller as the writer.  Units travel around in a
- * ring of slots: the reader fills slot `seq % nslots` in source order, any decoder takes the next
- * one, the writer writes them in order again.  Nobody spins: all wait on one condition. */
+/* One reader thread, N decoder threads, and a writer for each target: the threads that call
+ * pipeline_write.  Units travel around in a ring of slots: the reader fills slot `seq % nslots` in
+ * source order, any decoder takes the next one, every writer writes them in order again.  A slot is
+ * free when the last writer is done with it.  Nobody spins: all wait on one condition. */
 struct pipeline {
-    struct run *run;
-    const struct want *want;
-    size_t nwants;
+    struct seat *seat;
+    size_t nseats;
+    const struct tree_blob **blob; /* of the feed: all that somebody wants */
+    size_t nblobs;
     struct tree_feed *feed;
     struct slot *slot;
     size_t nslots;
     pthread_mutex_t lock;
-    pthread_cond_t moved; /* anything below changed */
-    uint64_t read, taken, written; /* units: filled by the reader, taken by decoders, done with */
-    uint64_t put;                  /* units that the writer has given to the sink; its own */
-    uint64_t hashed;               /* units whose long blobs are in `running` */
-    bool hashing;                  /* some decoder is adding to `running` */
-    bool ended;                    /* the reader has brought everything */
-    bool stop;                     /* something failed: everybody leaves */
-    struct hash *running;          /* SHA-1 of the blob that spans units */
-    struct wtg_err err;            /* the first failure */
+    pthread_cond_t moved; /* anything below changed, also of the seats */
+    uint64_t read, taken; /* units: filled by the reader, taken by decoders */
+    uint64_t hashed;      /* units whose long blobs are in `running` */
+    bool hashing;         /* some decoder is adding to `running` */
+    bool ended;           /* the reader has brought everything */
+    bool stop;            /* it failed for all: everybody leaves */
+    struct hash *running; /* SHA-1 of the blob that spans units */
+    struct wtg_err err;   /* the first failure */
     const struct tree_blob *bad_blob;
     pthread_t *thread;
     size_t nthreads;
-    size_t completed; /* blobs of the feed that are written whole; the writer's own */
 };
 
 static void lock(struct pipeline *p)
@@ -52,7 +52,7 @@ static const struct tree_blob *blamed(const struct pipeline *p, const struct wtg
     for (size_t i = 0; i < err->nfacts; i++)
         if (strcmp(err->fact[i].key, "tree.blob") == 0) {
             size_t at = strtoull(err->fact[i].value, NULL, 10);
-            return at < p->nwants ? p->want[at].blob : NULL;
+            return at < p->nblobs ? p->blob[at] : NULL;
         }
     return NULL;
 }
@@ -68,6 +68,17 @@ static void fail(struct pipeline *p, const struct wtg_err *err, const struct tre
     unlock(p);
 }
 
+/* Units that all writers are done with.  With the lock. */
+static uint64_t written(const struct pipeline *p)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (size_t k = 0; k < p->nseats; k++)
+        if (!p->seat[k].gone)
+            least = min_u64(least, p->seat[k].done);
+    return least;
+}
+
 /* Reader. */
 
 static void *reader_main(void *arg)
@@ -77,7 +88,7 @@ static void *reader_main(void *arg)
 
     for (;;) {
         lock(p);
-        while (!p->stop && p->read - p->written == p->nslots)
+        while (!p->stop && p->read - written(p) == p->nslots)
             pthread_cond_wait(&p->moved, &p->lock);
         struct slot *s = &p->slot[p->read % p->nslots];
         bool stop = p->stop;
@@ -85,7 +96,7 @@ static void *reader_main(void *arg)
         if (stop)
             return NULL;
         int r = p->feed->ops->next(p->feed, &s->unit, &err);
-        if (r > 0 && slot_plan(s, p->run, p->want, &err) < 0)
+        if (r > 0 && slot_plan(s, p->seat, &err) < 0)
             r = err.code;
         if (r < 0) {
             fail(p, &err, NULL);
@@ -117,7 +128,7 @@ static int check_sha1(const struct tree_blob *b, const uint8_t digest[SHA1_BYTES
 
 static bool is_whole(const struct pipeline *p, const struct tree_piece *piece)
 {
-    return piece->len == p->want[piece->blob].blob->size_bytes;
+    return piece->len == p->blob[piece->blob]->size_bytes;
 }
 
 /* Pieces that are a whole blob are hashed by whoever decoded them. */
@@ -126,10 +137,10 @@ static int hash_whole(struct pipeline *p, const struct slot *s, const struct tre
 {
     for (size_t i = 0; i < s->unit.npieces; i++) {
         const struct tree_piece *piece = &s->unit.piece[i];
-        const struct tree_blob *b = p->want[piece->blob].blob;
+        const struct tree_blob *b = p->blob[piece->blob];
         uint8_t digest[SHA1_BYTES];
         size_t n = 0;
-        const uint8_t *content = slot_content(s, i, p->want, &n);
+        const uint8_t *content = slot_content(s, i, b, &n);
         if (n == 0 || !is_whole(p, piece) || !b->has_sha1)
             continue;
         hash_sha1(content, n, digest);
@@ -146,10 +157,10 @@ static int hash_spanning(struct pipeline *p, const struct slot *s, const struct 
 {
     for (size_t i = 0; i < s->unit.npieces; i++) {
         const struct tree_piece *piece = &s->unit.piece[i];
-        const struct tree_blob *b = p->want[piece->blob].blob;
+        const struct tree_blob *b = p->blob[piece->blob];
         uint8_t digest[SHA1_BYTES];
         size_t n = 0;
-        const uint8_t *content = slot_content(s, i, p->want, &n);
+        const uint8_t *content = slot_content(s, i, b, &n);
         if (n == 0 || is_whole(p, piece) || !b->has_sha1)
             continue;
         if (piece->blob_off == 0)
@@ -209,7 +220,7 @@ static int decode_slot(struct pipeline *p, void *decoder, struct slot *s,
     if (r < 0) {
         *ret_bad = blamed(p, err);
         if (!*ret_bad && s->unit.npieces)
-            *ret_bad = p->want[s->unit.piece[0].blob].blob;
+            *ret_bad = p->blob[s->unit.piece[0].blob];
         return r;
     }
     r = hash_whole(p, s, ret_bad, err);
@@ -243,16 +254,26 @@ static void *decoder_main(void *arg)
     return NULL;
 }
 
-/* Writer. */
+/* Writers. */
 
-/* Slots whose bytes are on the target, or copied, are free for the reader again.  With the lock. */
-static void retire(struct pipeline *p)
+static struct slot *slot_at(const struct pipeline *p, uint64_t unit)
 {
-    uint64_t before = p->written;
+    return &p->slot[unit % p->nslots];
+}
 
-    while (p->written < p->put && p->slot[p->written % p->nslots].busy == 0)
-        p->written++;
-    if (p->written != before)
+static struct slot_part *part_at(const struct pipeline *p, const struct seat *w, uint64_t unit)
+{
+    return &slot_at(p, unit)->part[w - p->seat];
+}
+
+/* Units whose bytes are on the target, or copied, are no more needed.  With the lock. */
+static void retire(struct pipeline *p, struct seat *w)
+{
+    uint64_t before = w->done;
+
+    while (w->done < w->put && part_at(p, w, w->done)->busy == 0)
+        w->done++;
+    if (w->done != before)
         pthread_cond_broadcast(&p->moved);
 }
 
@@ -268,102 +289,140 @@ static void wait_moved(struct pipeline *p)
 }
 
 /* Waits for the next unit in order, and looks at the job five times a second meanwhile.  While
- * writes are in flight it waits for those: nobody else may look, and each makes room for the reader. */
-static int wait_ready(struct pipeline *p, struct slot **ret, struct wtg_err *err)
+ * writes are in flight it waits for those: nobody else may look, and each makes room for the
+ * reader. */
+static int wait_ready(struct pipeline *p, struct seat *w, struct slot **ret, struct wtg_err *err)
 {
     int r = 0;
 
     *ret = NULL;
     lock(p);
-    retire(p);
-    while (r == 0 && !p->stop && p->hashed == p->put && !(p->ended && p->put == p->read)) {
-        bool writing = sink_busy(p->run->sink) > 0;
+    retire(p, w);
+    while (r == 0 && !p->stop && p->hashed == w->put && !(p->ended && w->put == p->read)) {
+        bool writing = sink_busy(w->run->sink) > 0;
         if (!writing)
             wait_moved(p);
         pthread_mutex_unlock(&p->lock);
-        r = writing ? sink_wait(p->run->sink, err) : run_tick(p->run, err);
+        r = writing ? sink_wait(w->run->sink, err) : run_tick(w->run, err);
         pthread_mutex_lock(&p->lock);
-        retire(p);
+        retire(p, w);
     }
-    if (r == 0 && !p->stop && p->put < p->hashed)
-        *ret = &p->slot[p->put % p->nslots];
+    if (r == 0 && !p->stop && w->put < p->hashed)
+        *ret = slot_at(p, w->put);
     unlock(p);
     return r;
 }
 
-static int write_slot(struct pipeline *p, struct slot *s, struct wtg_err *err)
+static int write_slot(struct pipeline *p, struct seat *w, struct slot *s, struct wtg_err *err)
 {
+    struct slot_part *part = part_at(p, w, w->put);
     int r = 0;
 
-    for (size_t i = 0; i < s->nwrites && r == 0; i++)
-        r = sink_put(p->run->sink, s->write[i].off, s->write[i].at, s->write[i].len, &s->busy, err);
+    for (size_t i = 0; i < part->nwrites && r == 0; i++)
+        r = sink_put(w->run->sink, part->write[i].off, part->write[i].at, part->write[i].len,
+                     &part->busy, err);
     for (size_t i = 0; i < s->unit.npieces; i++) {
+        const struct want *want = &w->want[s->unit.piece[i].blob];
         size_t n = 0;
-        slot_content(s, i, p->want, &n);
-        p->run->result->content_bytes += n;
+        slot_content(s, i, want->blob, &n);
+        if (want->n > 0)
+            w->run->result->content_bytes += n;
     }
-    return r < 0 ? r : run_tick(p->run, err);
+    return r < 0 ? r : run_tick(w->run, err);
 }
 
 enum { DEFAULT_MARK_BYTES = 256 * 1024 * 1024 };
 
 /* How many blobs of the feed are complete, when all of them up to the last are; else 0. */
-static size_t complete_blobs(struct pipeline *p, const struct slot *s)
+static size_t complete_blobs(struct pipeline *p, struct seat *w, const struct slot *s)
 {
     size_t last = 0;
 
     for (size_t i = 0; i < s->unit.npieces; i++) {
         const struct tree_piece *piece = &s->unit.piece[i];
         last = piece->blob > last ? piece->blob : last;
-        p->completed += piece->blob_off + piece->len == p->want[piece->blob].blob->size_bytes;
+        w->completed += piece->blob_off + piece->len == p->blob[piece->blob]->size_bytes;
     }
-    return s->unit.npieces && p->completed == last + 1 ? last + 1 : 0;
+    return s->unit.npieces && w->completed == last + 1 ? last + 1 : 0;
 }
 
 /* Every so often everything so far is made safe, and somebody told. */
-static int mark(struct pipeline *p, const struct slot *s, struct wtg_err *err)
+static int mark(struct pipeline *p, struct seat *w, const struct slot *s, struct wtg_err *err)
 {
-    struct run *run = p->run;
+    struct run *run = w->run;
     const struct write_progress *o = &run->opts->progress;
-    size_t complete = complete_blobs(p, s), n = 0;
+    size_t complete = complete_blobs(p, w, s), n = 0;
 
     if (!o->mark || !complete ||
-        run->result->bytes - run->marked_bytes < (o->mark_bytes ? o->mark_bytes : DEFAULT_MARK_BYTES))
+        run->result->bytes - run->marked_bytes <
+            (o->mark_bytes ? o->mark_bytes : DEFAULT_MARK_BYTES))
         return 0;
     int r = sink_flush(run->sink, err);
     if (r == 0)
         r = blk_flush(run->target, err);
     const struct write_extent *e = write_proof_since(run->proof, run->marked_extents, &n);
     if (r == 0)
-        r = o->mark(o->ctx, p->want[complete - 1].rank + 1, e, n, err);
+        r = o->mark(o->ctx, w->want[complete - 1].done, e, n, err);
     run->marked_bytes = run->result->bytes;
     run->marked_extents += n;
     return r;
 }
 
-static bool is_writing(const struct pipeline *p)
-{
-    for (size_t i = 0; i < p->nslots; i++)
-        if (p->slot[i].busy > 0)
-            return true;
-    return false;
-}
-
-static int writer_main(struct pipeline *p, struct wtg_err *err)
+static int write_units(struct pipeline *p, struct seat *w, struct wtg_err *err)
 {
     struct slot *s = NULL;
     int r;
 
-    while ((r = wait_ready(p, &s, err)) == 0 && s) {
-        r = write_slot(p, s, err);
+    while ((r = wait_ready(p, w, &s, err)) == 0 && s) {
+        r = write_slot(p, w, s, err);
         if (r == 0)
-            r = mark(p, s, err);
+            r = mark(p, w, s, err);
         if (r < 0)
             return r;
-        p->put++;
+        w->put++;
     }
-    while (r == 0 && is_writing(p)) /* what the sink has copied may wait for its neighbours */
-        r = sink_wait(p->run->sink, err);
+    /* What the sink has copied may wait for its neighbours. */
+    for (uint64_t unit = w->done; r == 0 && unit < w->put;)
+        if (part_at(p, w, unit)->busy == 0)
+            unit++;
+        else
+            r = sink_wait(w->run->sink, err);
+    return r;
+}
+
+/* Nobody waits for this target any more; when it was the last, it is over. */
+static void give_up(struct pipeline *p, struct seat *w, const struct wtg_err *err)
+{
+    bool last = true;
+
+    sink_settle(w->run->sink);
+    lock(p);
+    w->gone = true;
+    for (size_t k = 0; k < p->nseats; k++)
+        last &= p->seat[k].gone;
+    unlock(p);
+    if (last)
+        fail(p, err, NULL);
+}
+
+int pipeline_write(struct pipeline *p, size_t seat, struct wtg_err *err)
+{
+    struct seat *w = &p->seat[seat];
+    int r = write_units(p, w, err);
+
+    if (r < 0) {
+        give_up(p, w, err);
+        return r;
+    }
+    lock(p);
+    if (p->stop) {
+        *err = p->err;
+        r = err->code;
+        w->run->result->bad_blob = p->bad_blob;
+    }
+    unlock(p);
+    if (r < 0)
+        sink_settle(w->run->sink);
     return r;
 }
 
@@ -379,6 +438,7 @@ enum {
     MIB = 1024 * 1024,
     DEFAULT_MEMORY = 256 * MIB,
     SLOTS_IN_FLIGHT = 4, /* beside those that are read and decoded */
+    SLOTS_AHEAD = 64,    /* by which one of several targets may be before another */
 };
 
 /* What a slot may take: the stored bytes of a unit, the decoded ones, and where files go onto the
@@ -387,8 +447,8 @@ static uint64_t slot_bytes(const struct pipeline *p)
 {
     uint64_t forms = 2;
 
-    for (size_t i = 0; i < p->nwants && forms == 2; i++)
-        forms += p->want[i].blob->content_bytes != 0;
+    for (size_t i = 0; i < p->nblobs && forms == 2; i++)
+        forms += p->blob[i]->content_bytes != 0;
     return forms * p->feed->unit_bytes + WRITE_UNIT_BYTES / 4;
 }
 
@@ -396,24 +456,95 @@ static uint64_t slot_bytes(const struct pipeline *p)
  * other; less than that does not. */
 static int share_memory(struct pipeline *p, size_t *ret_decoders, struct wtg_err *err)
 {
-    uint64_t limit = p->run->opts->memory_bytes ? p->run->opts->memory_bytes : DEFAULT_MEMORY;
+    const struct write_opts *o = p->seat[0].run->opts;
+    uint64_t limit = o->memory_bytes ? o->memory_bytes : DEFAULT_MEMORY;
     uint64_t slot = slot_bytes(p), decoder = p->feed->decoder_bytes;
-    uint64_t decoders = core_count(p->run), least = sink_memory_bytes() + decoder + slot;
+    uint64_t sinks = p->nseats * sink_memory_bytes(), least = sinks + decoder + slot;
+    uint64_t decoders = core_count(p->seat[0].run);
 
     if (limit < least) {
         wtg_fail(err, WTG_E_NOMEM,
                  "the limit is %" PRIu64 " MiB, and the least that this image can be read with is "
-                 "%" PRIu64 " MiB", limit / MIB, div_up(least, MIB));
-        return wtg_hint(err, "give '--memory %" PRIu64 "M' or more: the image is compressed in pieces "
-                        "of %" PRIu64 " MiB", div_up(least, MIB), div_up(p->feed->unit_bytes, MIB));
+                 "%" PRIu64 " MiB",
+                 limit / MIB, div_up(least, MIB));
+        return wtg_hint(err,
+                        "give '--memory %" PRIu64 "M' or more: the image is compressed in pieces "
+                        "of %" PRIu64 " MiB",
+                        div_up(least, MIB), div_up(p->feed->unit_bytes, MIB));
     }
-    limit -= sink_memory_bytes();
+    limit -= sinks;
     while (decoders > 1 && decoders * decoder + (decoders + 2) * slot > limit)
         decoders--;
     uint64_t slots = (limit - decoders * decoder) / slot;
-    p->nslots = (size_t)max_u64(1, min_u64(slots, 2 * decoders + 2 + SLOTS_IN_FLIGHT));
+    uint64_t ahead = p->nseats > 1 ? SLOTS_AHEAD : 0;
+    p->nslots = (size_t)max_u64(1, min_u64(slots, 2 * decoders + 2 + SLOTS_IN_FLIGHT + ahead));
     *ret_decoders = (size_t)decoders;
     return 0;
+}
+
+/* The next blob of those that the seats want, all in the same order: a merge. */
+static const struct tree_blob *next_blob(const struct pipeline *p, const size_t *at)
+{
+    const struct tree_blob *least = NULL;
+
+    for (size_t k = 0; k < p->nseats; k++) {
+        const struct run *r = p->seat[k].run;
+        if (at[k] == r->now_wants)
+            continue;
+        const struct tree_blob *b = r->want[r->at_want + at[k]].blob;
+        if (!least || content_order(b, least) < 0)
+            least = b;
+    }
+    return least;
+}
+
+/* A row for each blob of the feed and each seat, whether it wants it or not. */
+static void fill_wants(struct pipeline *p, size_t *at)
+{
+    const struct tree_blob *b;
+
+    for (; (b = next_blob(p, at)); p->nblobs++) {
+        p->blob[p->nblobs] = b;
+        for (size_t k = 0; k < p->nseats; k++) {
+            struct seat *w = &p->seat[k];
+            const struct run *r = w->run;
+            const struct want *next = &r->want[r->at_want + at[k]];
+            bool wanted = at[k] < r->now_wants && next->blob == b;
+            uint64_t done = r->at_want + at[k] > 0 ? next[-1].done : r->opts->progress.done;
+            w->want[p->nblobs] = wanted ? *next : (struct want){ .blob = b, .done = done };
+            at[k] += wanted;
+        }
+    }
+}
+
+static int merge_wants(struct pipeline *p, struct wtg_err *err)
+{
+    AUTO_FREE size_t *at = mem_zeroed(p->nseats, sizeof *at, err);
+    size_t most = 0;
+
+    if (!at)
+        return err->code;
+    for (size_t k = 0; k < p->nseats; k++)
+        most += p->seat[k].run->now_wants;
+    p->blob = mem_zeroed(most, sizeof *p->blob, err);
+    for (size_t k = 0; k < p->nseats && p->blob; k++) {
+        p->seat[k].want = mem_zeroed(most, sizeof *p->seat[k].want, err);
+        if (!p->seat[k].want)
+            return err->code;
+    }
+    if (!p->blob)
+        return err->code;
+    fill_wants(p, at);
+    return 0;
+}
+
+static int make_slots(struct pipeline *p, struct wtg_err *err)
+{
+    p->slot = mem_zeroed(p->nslots, sizeof *p->slot, err);
+    for (size_t i = 0; p->slot && i < p->nslots; i++)
+        if (slot_init(&p->slot[i], p->nseats, err) < 0)
+            return err->code;
+    return p->slot ? 0 : err->code;
 }
 
 static int start(struct pipeline *p, void *(*body)(void *), struct wtg_err *err)
@@ -425,60 +556,74 @@ static int start(struct pipeline *p, void *(*body)(void *), struct wtg_err *err)
     return 0;
 }
 
-static int run_threads(struct pipeline *p, struct wtg_err *err)
+static int start_threads(struct pipeline *p, size_t decoders, struct wtg_err *err)
 {
-    size_t decoders = 0;
-    int r = share_memory(p, &decoders, err);
+    p->thread = mem_zeroed(decoders + 1, sizeof *p->thread, err);
+    int r = p->thread ? start(p, reader_main, err) : err->code;
 
-    p->slot = r == 0 ? mem_zeroed(p->nslots, sizeof *p->slot, err) : NULL;
-    p->thread = p->slot ? mem_zeroed(decoders + 1, sizeof *p->thread, err) : NULL;
-    r = p->thread ? start(p, reader_main, err) : err->code;
     for (size_t i = 0; i < decoders && r == 0; i++)
         r = start(p, decoder_main, err);
-    if (r == 0)
-        r = writer_main(p, err);
-    if (r < 0)
-        fail(p, err, NULL);
-    for (size_t i = 0; i < p->nthreads; i++)
-        pthread_join(p->thread[i], NULL);
-    if (r < 0)
-        sink_settle(p->run->sink);
-    for (size_t i = 0; p->slot && i < p->nslots; i++)
-        slot_release(&p->slot[i]);
-    free(p->slot);
-    free(p->thread);
     return r;
 }
 
-int pipeline_run(struct run *run, size_t first, size_t n, struct wtg_err *err)
+static int open_all(struct pipeline *p, struct wtg_err *err)
 {
-    struct pipeline p = { .run = run, .want = run->want + first, .nwants = n };
-    pthread_condattr_t attr;
-    struct tree_source *source = p.want[0].blob->source;
-    AUTO_FREE const struct tree_blob **blob = mem_zeroed(n, sizeof *blob, err);
-    if (!blob)
-        return err->code;
-    for (size_t i = 0; i < n; i++)
-        blob[i] = p.want[i].blob;
-    int r = hash_new(HASH_SHA1, &p.running, err);
+    size_t decoders = 0;
+    int r = merge_wants(p, err);
+
     if (r == 0)
-        r = tree_feed_open(source, blob, n, WRITE_UNIT_BYTES, &p.feed, err);
-    if (r == 0) {
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&p.moved, &attr);
-        pthread_mutex_init(&p.lock, NULL);
-        run_threads(&p, err);
-        r = p.stop ? p.err.code : 0;
-        if (p.stop) {
-            *err = p.err;
-            run->result->bad_blob = p.bad_blob;
-        }
-        pthread_cond_destroy(&p.moved);
-        pthread_mutex_destroy(&p.lock);
-        pthread_condattr_destroy(&attr);
+        r = hash_new(HASH_SHA1, &p->running, err);
+    if (r == 0)
+        r = tree_feed_open(p->blob[0]->source, p->blob, p->nblobs, WRITE_UNIT_BYTES, &p->feed, err);
+    if (r == 0)
+        r = share_memory(p, &decoders, err);
+    if (r == 0)
+        r = make_slots(p, err);
+    return r < 0 ? r : start_threads(p, decoders, err);
+}
+
+int pipeline_new(struct run *const *run, size_t n, struct pipeline **ret, struct wtg_err *err)
+{
+    pthread_condattr_t attr;
+    struct pipeline *p = mem_zeroed(1, sizeof *p, err);
+    if (!p)
+        return err->code;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&p->moved, &attr);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_condattr_destroy(&attr);
+    p->seat = mem_zeroed(n, sizeof *p->seat, err);
+    p->nseats = p->seat ? n : 0;
+    for (size_t k = 0; k < p->nseats; k++)
+        p->seat[k].run = run[k];
+    int r = p->seat ? open_all(p, err) : err->code;
+    if (r < 0) {
+        fail(p, err, NULL);
+        pipeline_free(p);
+        return r;
     }
-    tree_feed_free(p.feed);
-    hash_free(p.running);
-    return r;
+    *ret = p;
+    return 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->nthreads; i++)
+        pthread_join(p->thread[i], NULL);
+    for (size_t i = 0; p->slot && i < p->nslots; i++)
+        slot_release(&p->slot[i]);
+    for (size_t k = 0; k < p->nseats; k++)
+        free(p->seat[k].want);
+    tree_feed_free(p->feed);
+    hash_free(p->running);
+    pthread_cond_destroy(&p->moved);
+    pthread_mutex_destroy(&p->lock);
+    free(p->slot);
+    free(p->thread);
+    free(p->blob);
+    free(p->seat);
+    free(p);
 }

@@ -14,11 +14,12 @@ enum {
     WRITE_STAGE_BYTES = 4 * 1024 * 1024,  /* gathered before they are written; no write is larger */
 };
 
-/* Where the bytes of one blob go: regions[first .. first + n) of the sorted array. */
+/* Where the bytes of one blob go: regions[first .. first + n) of the sorted array; n = 0: nowhere
+ * on this target. */
 struct want {
     const struct tree_blob *blob;
     size_t first, n;
-    uint64_t rank; /* among all blobs, also those that an earlier run has written */
+    uint64_t done; /* blobs that are written with this one, also those of an earlier run */
 };
 
 /* One call of write_regions. */
@@ -35,6 +36,7 @@ struct run {
     size_t nother;
     struct want *want;
     size_t nwants;
+    size_t at_want, now_wants; /* want[at_want .. at_want + now_wants): of the source that comes */
     struct arena late; /* bytes of blobs that later passes write */
     struct sink *sink;
     struct write_proof *proof; /* NULL: none is wanted of this pass */
@@ -83,12 +85,27 @@ int write_proof_extents(const struct write_proof *p, struct write_extent **ret, 
                         struct wtg_err *err) WTG_MUST_USE;
 bool proof_is_one_byte(const uint8_t *p, size_t n);
 
+/* One of the targets that a pipeline writes, each by a thread of its own. */
+struct seat {
+    struct run *run;
+    struct want *want; /* one for each blob of the feed */
+    uint64_t put;      /* units that were given to its sink; its own thread's */
+    uint64_t done;     /* units that it needs no more */
+    bool gone;         /* it failed: nobody waits for it */
+    size_t completed;  /* blobs that are written whole; its own thread's */
+};
+
 /* One piece of work in the pipeline: a unit, the buffer its bytes are decoded into, and what is
  * to be written from there. */
 struct slot_write {
     uint64_t off; /* on the target */
     uint8_t *at;  /* in the slot's buffer, as far from a 4096 boundary as `off` */
     size_t len;
+};
+struct slot_part { /* of one seat */
+    struct slot_write *write;
+    size_t nwrites, writes_cap;
+    unsigned busy; /* writes in flight that use `out`; the seat's own thread's */
 };
 struct slot_copy {
     const uint8_t *from;
@@ -99,31 +116,43 @@ enum slot_state { SLOT_READ, SLOT_DECODED, SLOT_READY };
 struct slot {
     struct tree_unit unit;
     enum slot_state state;
-    unsigned busy; /* writes in flight that use `out`; the writer's own */
     uint8_t *out;
     size_t out_cap;
     uint8_t **dst;     /* a piece each */
     uint8_t **content; /* of stored forms: where it is decoded to for its hash; NULL: it is not */
     size_t dst_cap;    /* of both */
-    struct slot_write *write;
-    size_t nwrites, writes_cap;
+    struct slot_part *part; /* a seat each */
+    size_t nparts;
     struct slot_copy *copy;
     size_t ncopies, copies_cap;
 };
-/* After the unit was read: decides where each piece is decoded to and what is written.  `want` is
- * the part of run->want that the feed was opened with. */
-int slot_plan(struct slot *s, const struct run *r, const struct want *want, struct wtg_err *err)
-    WTG_MUST_USE;
-/* The bytes of piece i that are to be hashed, once they are decoded; `*ret_n` 0: none. */
-const uint8_t *slot_content(const struct slot *s, size_t i, const struct want *want, size_t *ret_n);
+int slot_init(struct slot *s, size_t seats, struct wtg_err *err) WTG_MUST_USE;
+/* After the unit was read: decides where each piece is decoded to and what is written. */
+int slot_plan(struct slot *s, const struct seat *seat, struct wtg_err *err) WTG_MUST_USE;
+/* The bytes of piece i, which is of `blob`, that are to be hashed once they are decoded; `*ret_n` 0:
+ * none. */
+const uint8_t *slot_content(const struct slot *s, size_t i, const struct tree_blob *blob,
+                            size_t *ret_n);
 /* After decoding: fills the other places of blobs that go to several. */
 void slot_copy_all(const struct slot *s);
 void slot_release(struct slot *s);
 
 /* Stage 1: all blobs, from the sorted wants. */
 int content_run(struct run *r, struct wtg_err *err) WTG_MUST_USE;
-/* The blobs of one source: want[first .. first + n). */
-int pipeline_run(struct run *r, size_t first, size_t n, struct wtg_err *err) WTG_MUST_USE;
+/* The order of two blobs of one source: <0, 0, >0. */
+int content_order(const struct tree_blob *p, const struct tree_blob *q);
+/* group.c: waits for the other members, then writes the blobs of one source. */
+int group_round(struct write_group *g, size_t member, struct run *r, struct wtg_err *err)
+    WTG_MUST_USE;
+/* The blobs of one source for n > 0 runs: want[at_want .. at_want + now_wants) of each. */
+struct pipeline;
+int pipeline_new(struct run *const *run, size_t n, struct pipeline **ret, struct wtg_err *err)
+    WTG_MUST_USE;
+/* Writes what the run at this place wants; by its own thread.  The run stays in use until
+ * pipeline_free, also when this fails. */
+int pipeline_write(struct pipeline *p, size_t seat, struct wtg_err *err) WTG_MUST_USE;
+/* When all seats have written, or failed.  NULL is fine. */
+void pipeline_free(struct pipeline *p);
 /* Stage 2: the other regions of one pass, in large writes by rising offset. */
 int burst_run(struct run *r, enum tree_region_pass pass, struct wtg_err *err) WTG_MUST_USE;
 

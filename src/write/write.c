@@ -116,6 +116,7 @@ int write_regions(struct blk *target, const struct tree_regions *regions,
         e = sink_new(&r, &r.sink, err);
     if (e == 0)
         e = run_all(&r, err);
+    write_group_leave(opts->group, opts->member);
     sink_free(r.sink);
     free(r.sorted);
     free(r.other);

@@ -37,6 +37,8 @@ struct write_opts {
     bool trusted;
     struct write_proof *proof; /* NULL, or filled with what the target must hold afterwards */
     struct write_progress progress;
+    struct write_group *group; /* NULL: this target alone */
+    size_t member;             /* of the group */
 };
 
 struct write_result {
@@ -52,6 +54,17 @@ struct write_result {
 int write_regions(struct blk *target, const struct tree_regions *regions,
                   const struct write_opts *opts, struct wtg_job *job, struct write_result *ret,
                   struct wtg_err *err) WTG_MUST_USE;
+
+/* Several targets from one decode: as many calls of write_regions at once, each in a thread of its
+ * own, whose blobs come from the same sources.  They wait for each other before the first blob;
+ * then all of them take the same decoded bytes, and the slowest sets the pace once the buffers are
+ * full.  One that fails is left out, the others go on; an error of a source is everybody's.
+ * `decoders`, `memory_bytes` (for all together) and `trusted` are the same for all members. */
+struct write_group;
+int write_group_new(size_t members, struct write_group **ret, struct wtg_err *err) WTG_MUST_USE;
+/* This member will not call write_regions (again).  After write_regions it does nothing. */
+void write_group_leave(struct write_group *g, size_t member);
+void write_group_free(struct write_group *g); /* NULL is fine */
 
 /* The proof: what was written, by offset, length and XXH3, and the question whether the target
  * returns it.  64 bits of XXH3 are enough, because the target is no forger: it loses, swaps or
