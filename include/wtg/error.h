@@ -52,7 +52,8 @@ extern "C" {
     E(HIVE_DIRTY,       4002,   1, "a registry hive was not closed cleanly")                       \
     E(HIVE_DAMAGED,     4003,   1, "a registry hive is damaged")                                   \
     E(BCD,              4004,   1, "the boot configuration (BCD) is not as it should be")          \
-    E(UNATTEND,         4005,   1, "the answer file is not usable")
+    E(UNATTEND,         4005,   1, "the answer file is not usable")                                \
+    E(SIGNATURE,        4006,   1, "a signature, catalog or list of revoked ones cannot be read")
 /* clang-format on */
 
 enum wtg_code {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/utf16.h"
-#include "boot/pe.h"
+#include "sign/pe.h"
 #include "tree/names.h"
 
 #define BOOT_MANAGER "\\Windows\\Boot\\EFI\\bootmgfw.efi"

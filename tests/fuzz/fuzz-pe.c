@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "boot/pe.h"
+#include "sign/pe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

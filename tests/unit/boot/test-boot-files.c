@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "boot/files.h"
-#include "boot/pe.h"
+#include "sign/pe.h"
 #include "test.h"
 #include "windows-tree.h"
 

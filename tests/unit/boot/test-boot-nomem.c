@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bcd-fixture.h"
 #include "boot/files.h"
-#include "boot/pe.h"
+#include "sign/pe.h"
 #include "test.h"
 #include "windows-tree.h"
 
