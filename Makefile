@@ -24,10 +24,11 @@ demo: ## install what is missing, build, make a stick image of a sample and boot
 	@$(MAKE) build
 	@tools/demo
 
-bench: ## compare with mkntfs and wimlib-imagex apply (long; QUICK=1: a smoke test)
+bench: ## measure everything beside its peers, into docs/benchmarks.md (an hour; QUICK=1: a smoke test)
 	@tools/install-packages build bench
 	@$(MAKE) build
-	@tools/bench $(if $(QUICK),--quick)
+	@tools/bench $(if $(QUICK),--quick) $(ROWS)
+	@$(if $(QUICK),:,tools/bench --report)
 
 fuzz: ## fuzz every parser for SECONDS_EACH=60 seconds
 	@tools/install-packages build fuzz
