@@ -15,7 +15,8 @@ enum gpt_state {
     GPT_ENTRIES,    /* the header is fine, the checksum of the entries is wrong */
     GPT_UNREADABLE, /* reading failed */
 };
-const char *gpt_state_name(enum gpt_state s); /* "fine", "missing", "header", "entries", "unreadable" */
+const char *
+gpt_state_name(enum gpt_state s); /* "fine", "missing", "header", "entries", "unreadable" */
 
 struct gpt_copy {
     enum gpt_state state;

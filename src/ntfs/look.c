@@ -25,7 +25,8 @@ static bool makes_sense(struct blk *vol, const struct ntfs_boot_disk *d, struct 
 {
     struct wtg_err ignored = { 0 };
 
-    return d->mark[0] == 0x55 && d->mark[1] == 0xaa && ntfs_geom_read(d, vol->size, g, &ignored) == 0;
+    return d->mark[0] == 0x55 && d->mark[1] == 0xaa &&
+           ntfs_geom_read(d, vol->size, g, &ignored) == 0;
 }
 
 static enum ntfs_twin look_at_boot(struct blk *vol, uint64_t off, struct ntfs_boot_disk *d,
@@ -82,8 +83,8 @@ static void look_at_mft(struct blk *vol, const struct ntfs_geom *g, struct ntfs_
     l->mirror_off = g->mirror_lcn * g->cluster_bytes;
     l->mft = look_at_records(vol, g, l->mft_off, buf);
     l->mirror = look_at_records(vol, g, l->mirror_off, buf + n);
-    l->mft_same = l->mft == NTFS_TWIN_FINE && l->mirror == NTFS_TWIN_FINE &&
-                  memcmp(buf, buf + n, n) == 0;
+    l->mft_same =
+        l->mft == NTFS_TWIN_FINE && l->mirror == NTFS_TWIN_FINE && memcmp(buf, buf + n, n) == 0;
 }
 
 int ntfs_look(struct blk *vol, struct ntfs_look *ret, struct wtg_err *err)
@@ -130,7 +131,8 @@ int ntfs_look_through(struct blk *vol, const struct ntfs_look *l, struct blk **r
     bool mft = l->mft != NTFS_TWIN_FINE && l->mirror == NTFS_TWIN_FINE && l->records_bytes;
 
     if (!boot && !mft)
-        return wtg_fail(err, WTG_E_UNSUPPORTED, "nothing of the volume can be put back from a copy");
+        return wtg_fail(err, WTG_E_UNSUPPORTED,
+                        "nothing of the volume can be put back from a copy");
     if (boot) {
         e[n++] = (struct blk_extent){ l->backup_off, sizeof(struct ntfs_boot_disk) };
         at = sizeof(struct ntfs_boot_disk);

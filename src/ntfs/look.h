@@ -21,8 +21,8 @@ struct ntfs_look {
     enum ntfs_twin mft, mirror;  /* the first four records, and their copy in $MFTMirr */
     bool mft_same;               /* both are fine and equal */
     uint64_t mft_off, mirror_off;
-    uint32_t records_bytes;      /* of these four; 0: no boot sector leads there */
-    bool encrypted;              /* BitLocker */
+    uint32_t records_bytes; /* of these four; 0: no boot sector leads there */
+    bool encrypted;         /* BitLocker */
 };
 /* Reads only.  Fails with NOMEM alone; a volume that has nothing of NTFS is all damaged. */
 int ntfs_look(struct blk *vol, struct ntfs_look *ret, struct wtg_err *err) WTG_MUST_USE;
