@@ -101,6 +101,26 @@ static void print_changes(const struct wtg_plan_info *p)
     }
 }
 
+static void print_compact(const struct wtg_plan_info *p)
+{
+    char a[CLI_TEXT_BYTES];
+    const char *saves = cli_bytes(p->compact_saved_bytes, a);
+
+    if (!p->compact[0])
+        return;
+    if (p->compact_estimated)
+        printf(_("compact   %s: %" PRIu64 " files, to be compressed anew; saves about %s of writing and of "
+                 "space\n"),
+               p->compact, p->compact_files, saves);
+    else if (p->compact_made_bytes)
+        printf(_("compact   %s: %" PRIu64 " files, compressed anew; saves %s of writing and of space\n"),
+               p->compact, p->compact_files, saves);
+    else
+        printf(_("compact   %s: %" PRIu64 " files as the image stores them; saves %s of writing and of "
+                 "space\n"),
+               p->compact, p->compact_files, saves);
+}
+
 static void print_plan(const struct wtg_plan_info *p)
 {
     char a[CLI_TEXT_BYTES], b[CLI_TEXT_BYTES], c[CLI_TEXT_BYTES];
@@ -114,10 +134,7 @@ static void print_plan(const struct wtg_plan_info *p)
         printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, _(p->step[i].text));
     printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
            cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), _(p->rate_source));
-    if (p->compact[0])
-        printf(_("compact   %s: %" PRIu64 " files as the image stores them; saves %s of writing and of "
-                 "space\n"),
-               p->compact, p->compact_files, cli_bytes(p->compact_saved_bytes, a));
+    print_compact(p);
     if (p->proved[0])
         printf(_("proved    SHA-256 %s\n"), p->proved);
     printf(_("seed      %s\n"), p->seed);
@@ -193,7 +210,7 @@ static void plan_json(const struct wtg_plan_info *p)
                               "architecture", e->architecture);
 
     cli_json(json_pack("{s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:s, "
-                       "s:I, s:s, s:s, s:I, s:I, s:s}",
+                       "s:I, s:s, s:s, s:I, s:I, s:I, s:b, s:s}",
                        "event", "plan", "wtg_plan", 1, "image", image, "target",
                        target_json(&p->target), "disk_guid", p->disk_guid, "partitions",
                        parts_json(p), "changes", changes_json(p), "steps", steps_json(p), "notes",
@@ -203,7 +220,9 @@ static void plan_json(const struct wtg_plan_info *p)
                        "rate_source", p->rate_source, "seconds", (json_int_t)p->seconds, "seed",
                        p->seed, "compact", p->compact, "compact_files",
                        (json_int_t)p->compact_files, "compact_saved_bytes",
-                       (json_int_t)p->compact_saved_bytes, "proved_sha256", p->proved));
+                       (json_int_t)p->compact_saved_bytes, "compact_made_bytes",
+                       (json_int_t)p->compact_made_bytes, "compact_estimated",
+                       (int)p->compact_estimated, "proved_sha256", p->proved));
 }
 
 /* The report. */

@@ -134,6 +134,7 @@ static const struct {
     { "read-image", N_("reading the image") },
     { "hash-image", N_("comparing the SHA-256") },
     { "scan-sparse", N_("looking for holes") },
+    { "recompress", N_("compressing anew") },
     { "wipe", N_("clearing") },
     { "write-data", N_("writing files") },
     { "write-metadata", N_("writing tables") },

@@ -32,8 +32,9 @@ struct wtg_create_opts {
     unsigned index;             /* which Windows of the image; 0: not chosen by index */
     const char *edition;        /* its edition id or name; NULL: not chosen by name */
     const char *seed;           /* makes all GUIDs, serials and times; NULL: random and now */
-    /* "auto", "off", "lzx", "xpress4k", "xpress8k", "xpress16k": are files laid down compressed, as
-     * the image stores them; NULL: auto, with no_boot off */
+    /* "auto": files are laid down compressed where the image stores them so; "off"; "lzx",
+     * "xpress4k", "xpress8k", "xpress16k": in this form, compressed anew while planning where the
+     * image has another one; NULL: auto, with no_boot off */
     const char *compact;
     const char *sha256;         /* of the image file, in hex: hashed before all else; NULL: not known */
     const char *unattend;       /* answer file to put in place; NULL: none */
@@ -110,6 +111,8 @@ struct wtg_plan_info {
     const char *compact;          /* their form: "lzx", "xpress4k", ...; "" when all are plain */
     uint64_t compact_files;
     uint64_t compact_saved_bytes; /* not to be written, and not taken on the volume */
+    uint64_t compact_made_bytes;  /* content that had to be compressed anew for that */
+    bool compact_estimated;       /* sizes are guessed, as look_only compresses nothing */
     const char *proved;           /* SHA-256 of the image file; "" when not compared */
 };
 

@@ -195,6 +195,22 @@ struct tree_source *ntfs_wof_source_new(struct tree *t, struct wtg_err *err)
     return s;
 }
 
+int ntfs_wof_content(struct tree *t, struct tree_source *source, const struct tree_blob *stored,
+                     const struct ntfs_wof_form *form, uint64_t size_bytes, struct tree_blob **ret,
+                     struct wtg_err *err)
+{
+    struct wof_blob *b = arena_alloc(&t->arena, sizeof *b, err);
+    if (!b)
+        return err->code;
+    *b = (struct wof_blob){ .blob = { .source = source,
+                                      .size_bytes = size_bytes,
+                                      .order = stored ? stored->order : 0 },
+                            .stored = stored,
+                            .form = form };
+    *ret = &b->blob;
+    return 0;
+}
+
 static const struct tree_stream *packed_stream(const struct tree_node *n)
 {
     uint16_t name[NTFS_NAME_MAX];
@@ -218,15 +234,15 @@ int ntfs_wof_unwrap(struct tree *t, struct tree_node *n, struct tree_source *sou
         get_le32(d.provider) != NTFS_WOF_PROVIDER_FILE)
         return 0;
     const struct tree_stream *packed = packed_stream(n);
-    struct wof_blob *b = arena_alloc(&t->arena, sizeof *b, err);
-    if (!b)
-        return err->code;
-    b->stored = packed ? packed->blob : NULL;
-    b->form = ntfs_wof_form_numbered(get_le32(d.algorithm));
-    b->blob = (struct tree_blob){ .source = source,
-                                  .size_bytes = tree_data_size(n),
-                                  .order = (b->stored ? b->stored : n->stream[0].blob)->order };
-    n->stream[0].blob = &b->blob;
+    const struct tree_blob *stored = packed ? packed->blob : NULL;
+    struct tree_blob *content = NULL;
+    int r = ntfs_wof_content(t, source, stored, ntfs_wof_form_numbered(get_le32(d.algorithm)),
+                             tree_data_size(n), &content, err);
+    if (r < 0)
+        return r;
+    if (!stored)
+        content->order = n->stream[0].blob->order;
+    n->stream[0].blob = content;
     n->stream[0].hole = true;
     return 0;
 }

@@ -27,6 +27,11 @@ int ntfs_wof_reparse_new(const struct ntfs_wof_form *f, struct tree_blob **ret,
  * chunks).  Both blobs are borrowed as long as the tree lives. */
 int ntfs_wof_wrap(struct tree *t, struct tree_node *n, const struct tree_blob *reparse,
                   const struct tree_blob *stored, struct wtg_err *err) WTG_MUST_USE;
+/* What a stored form decodes to, as a blob of size_bytes on the tree's arena.  `source` is that of
+ * ntfs_wof_source_new; `stored` NULL or `form` NULL: reading it says what is wrong. */
+int ntfs_wof_content(struct tree *t, struct tree_source *source, const struct tree_blob *stored,
+                     const struct ntfs_wof_form *form, uint64_t size_bytes, struct tree_blob **ret,
+                     struct wtg_err *err) WTG_MUST_USE;
 /* The other way round, for a file as it stands on a volume: its unnamed stream becomes a blob that
  * decodes.  `source` is that of ntfs_wof_source_new.  Files of other kinds stay as they are. */
 int ntfs_wof_unwrap(struct tree *t, struct tree_node *n, struct tree_source *source,

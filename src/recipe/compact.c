@@ -13,11 +13,6 @@ enum {
     FIRST_AUTO_BUILD = 18362, /* Windows 10 1903: the first whose loader reads every form */
 };
 
-static uint64_t clusters(uint64_t bytes)
-{
-    return div_up(bytes, CLUSTER_BYTES);
-}
-
 /* Nothing but content, in a resource of its own or at least in an image, and worth it. */
 static bool is_candidate(const struct tree_node *n, struct image_stored *ret)
 {
@@ -36,10 +31,26 @@ static bool stays_plain(const struct compact_rules *rules, const struct tree_nod
     return false;
 }
 
+int compact_wrap(struct compact *c, struct tree *t, struct tree_node *n,
+                 const struct tree_blob *stored, struct wtg_err *err)
+{
+    uint64_t content = tree_data_size(n), bytes = stored->size_bytes;
+    int r = c->reparse ? 0 : ntfs_wof_reparse_new(c->form, &c->reparse, err);
+
+    if (r == 0)
+        r = ntfs_wof_wrap(t, n, c->reparse, stored, err);
+    c->files++;
+    c->content_bytes += content;
+    c->stored_bytes += bytes;
+    c->saved_bytes +=
+        (div_up(content, CLUSTER_BYTES) - div_up(bytes, CLUSTER_BYTES)) * CLUSTER_BYTES;
+    return r;
+}
+
 struct work {
     struct tree *tree;
     const struct compact_rules *rules;
-    const struct ntfs_wof_form *form; /* that is wanted; NULL: the first that is met */
+    bool anew; /* c->form is wanted by name; else it is the first that is met */
     struct compact *c;
     const struct tree_blob **stored; /* by the order of the content's blob */
     size_t nstored;
@@ -50,40 +61,32 @@ static const struct ntfs_wof_form *form_of(const struct image_stored *s)
     return s->solid ? NULL : ntfs_wof_form_of(s->kind, s->chunk_bytes);
 }
 
-static int wrap(struct work *w, struct tree_node *n, const struct image_stored *s,
-                struct wtg_err *err)
+static int wrap_as_it_stands(struct work *w, struct tree_node *n, struct wtg_err *err)
 {
     const struct tree_blob *b = tree_data(n);
-    struct compact *c = w->c;
-    int r = c->reparse ? 0 : ntfs_wof_reparse_new(w->form, &c->reparse, err);
+    int r = 0;
 
-    if (r == 0 && !w->stored[b->order]) /* several files may hold the same content */
+    if (!w->stored[b->order]) /* several files may hold the same content */
         r = image_stored_blob(b, &w->stored[b->order], err);
-    if (r == 0)
-        r = ntfs_wof_wrap(w->tree, n, c->reparse, w->stored[b->order], err);
-    c->form = w->form;
-    c->files++;
-    c->content_bytes += b->size_bytes;
-    c->stored_bytes += s->stored_bytes;
-    c->saved_bytes += (clusters(b->size_bytes) - clusters(s->stored_bytes)) * CLUSTER_BYTES;
-    return r;
+    return r < 0 ? r : compact_wrap(w->c, w->tree, n, w->stored[b->order], err);
 }
 
 static int look_at(struct work *w, struct tree_node *n, struct wtg_err *err)
 {
     struct image_stored s;
+    struct compact *c = w->c;
 
+    n->mark = 0;
     if (!is_candidate(n, &s) || stays_plain(w->rules, n))
         return 0;
     const struct ntfs_wof_form *form = form_of(&s);
-    if (form && !w->form)
-        w->form = form;
-    if (s.kind == CODEC_NONE)
-        w->c->uncompressed_bytes += tree_data_size(n);
-    else if (!form || form != w->form)
-        w->c->other_bytes += tree_data_size(n);
-    else if (clusters(s.stored_bytes) < clusters(tree_data_size(n)))
-        return wrap(w, n, &s, err);
+    if (form && !c->form)
+        c->form = form;
+    if (form && form == c->form)
+        return recompress_is_worth(tree_data_size(n), s.stored_bytes) ? wrap_as_it_stands(w, n, err)
+                                                                      : 0;
+    n->mark = w->anew ? COMPACT_ANEW : 0;
+    *(s.kind == CODEC_NONE ? &c->uncompressed_bytes : &c->other_bytes) += tree_data_size(n);
     return 0;
 }
 
@@ -103,17 +106,6 @@ static int look_at_all(struct work *w, struct wtg_err *err)
     return r;
 }
 
-/* Says what to do: the image has the files, but in another form. */
-static int fail_form(const char *how, struct wtg_err *err)
-{
-    wtg_fail(err, WTG_E_UNSUPPORTED,
-             "no file stands in this image in the form '%s', so it can only be laid down plain",
-             how);
-    return wtg_hint(
-        err, "'wimlib-imagex export IMAGE all new.wim --compress=LZX' makes an image that can "
-             "be laid down compact");
-}
-
 static int fail_build(uint32_t build, struct wtg_err *err)
 {
     wtg_fail(err, WTG_E_UNSUPPORTED,
@@ -127,12 +119,12 @@ int compact_tree(struct tree *t, const struct compact_opts *o, struct compact *r
 {
     bool is_auto = strcasecmp(o->how, "auto") == 0;
     struct compact_rules rules = { 0 };
-    struct work w = { .tree = t, .rules = &rules, .c = ret };
+    struct work w = { .tree = t, .rules = &rules, .anew = !is_auto, .c = ret };
 
     *ret = (struct compact){ 0 };
     if (strcasecmp(o->how, "off") == 0 || (is_auto && o->build < FIRST_AUTO_BUILD))
         return 0;
-    if (!is_auto && !(w.form = ntfs_wof_form_named(o->how)))
+    if (!is_auto && !(ret->form = ntfs_wof_form_named(o->how)))
         return wtg_fail(err, WTG_E_USAGE,
                         "'--compact' wants auto, off, lzx, xpress4k, xpress8k or xpress16k, not "
                         "'%.64s'",
@@ -142,8 +134,10 @@ int compact_tree(struct tree *t, const struct compact_opts *o, struct compact *r
     int r = compact_rules_for(&rules, t, o, err);
     if (r == 0)
         r = look_at_all(&w, err);
-    if (r == 0 && !is_auto && !ret->form && ret->other_bytes + ret->uncompressed_bytes > 0)
-        r = fail_form(o->how, err);
+    if (r == 0 && !is_auto && ret->other_bytes + ret->uncompressed_bytes > 0)
+        r = recompress_tree(t, o, ret, err);
+    if (ret->files == 0)
+        ret->form = NULL;
     compact_rules_release(&rules);
     return r;
 }
@@ -151,5 +145,6 @@ int compact_tree(struct tree *t, const struct compact_opts *o, struct compact *r
 void compact_release(struct compact *c)
 {
     tree_memory_blob_free(c->reparse);
+    spool_free(c->spool);
     *c = (struct compact){ 0 };
 }

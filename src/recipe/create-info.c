@@ -135,20 +135,27 @@ static int add_note(struct create *c, const char **note, const char *text, struc
     return 0;
 }
 
-/* Auto chose plain, although the files could be compact in another form. */
+/* What compressing anew does, or would do where nobody asked for it and all is plain. */
 static int note_compact(struct create *c, const char **note, struct wtg_err *err)
 {
+    const struct compact *k = &c->from->compact;
+    uint64_t plain = k->other_bytes + k->uncompressed_bytes;
     char size[DISK_SIZE_TEXT_BYTES];
 
-    if (c->opts.compact || c->from->compact.form || !c->from->compact.other_bytes)
+    if (k->estimated)
+        return add_note(c, note,
+                        N_("the sizes are guessed: files are compressed anew before the plan is shown "
+                           "that is to be carried out, and then their sizes are known"),
+                        err);
+    if (c->opts.compact || k->form || !plain)
         return 0;
-    return add_note(c, note,
-                    recipe_text(&c->words, err,
-                                "an LZX image ('wimlib-imagex export IMAGE all new.wim "
-                                "--compress=LZX') would be laid down compact: about half of %s less "
-                                "to write",
-                                disk_size_text(c->from->compact.other_bytes, size)),
-                    err);
+    const char *text = recipe_text(&c->words, err,
+                                   "files are plain, as the image has them in no form that Windows "
+                                   "reads from a volume; '--compact lzx' compresses them anew, and "
+                                   "saves about %s of writing and of space",
+                                   disk_size_text(recompress_saves(ntfs_wof_form_named("lzx"), plain),
+                                                  size));
+    return add_note(c, note, text, err);
 }
 
 static int describe_notes(struct create *c, struct wtg_err *err)
@@ -222,6 +229,8 @@ int create_describe(struct create *c, struct wtg_err *err)
     i->compact = c->from->compact.form ? c->from->compact.form->name : "";
     i->compact_files = c->from->compact.files;
     i->compact_saved_bytes = c->from->compact.saved_bytes;
+    i->compact_made_bytes = c->from->compact.made_bytes;
+    i->compact_estimated = c->from->compact.estimated;
     i->proved = c->from->proof.sha256;
     i->files = n->files;
     i->directories = n->directories;

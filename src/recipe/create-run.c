@@ -33,25 +33,11 @@ int create_open_target(struct create *c, struct blk **ret, struct wtg_err *err)
     return blk_from_fd(fd, c->id.size_bytes, c->id.sector_bytes, ret, err);
 }
 
-static uint64_t default_memory(void)
-{
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : 0;
-
-    return quarter ? min_u64(quarter, UINT64_C(2) << 30) : UINT64_C(256) << 20;
-}
-
 /* An error about a blob becomes one about a file. */
 static int name_the_file(struct create *c, struct wtg_err *err)
 {
-    char path[512];
-
-    if (!c->written.bad_blob)
-        return err->code;
-    wtg_because(err, "'%s' in the image",
-                tree_blob_path(c->from->tree, c->written.bad_blob, path, sizeof path));
-    return wtg_hint(err, "the image file is damaged: get it again, compare its SHA-256 with the "
-                         "publisher's, and look for a failing disk or memory when it differs");
+    return c->written.bad_blob ? recipe_blame_file(c->from->tree, c->written.bad_blob, err)
+                               : err->code;
 }
 
 /* Files have nothing to discard; a stick that cannot do it is as good as before. */
@@ -71,7 +57,7 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
     struct blk *target = NULL;
     const struct write_opts o = {
         .decoders = c->opts.decoders,
-        .memory_bytes = c->opts.memory_bytes ? c->opts.memory_bytes : default_memory(),
+        .memory_bytes = recipe_memory(c->opts.memory_bytes),
         .proof = c->readback,
         .trusted = c->from->proof.sha256[0] && c->from->facts.parts == 1,
         .progress = { .done = c->opts.resume ? c->resume.done : 0,

@@ -152,7 +152,7 @@ static int make_edits(struct create_source *s, struct wtg_err *err)
 }
 
 /* After the edits, whose files stay plain. */
-static int make_compact(struct create_source *s, struct wtg_err *err)
+static int make_compact(struct create_source *s, struct wtg_job *job, struct wtg_err *err)
 {
     const struct compact_opts o = {
         .how = s->opts.compact   ? s->opts.compact
@@ -160,6 +160,10 @@ static int make_compact(struct create_source *s, struct wtg_err *err)
                                  : "auto",
         .build = s->info->build,
         .boots = !s->opts.no_boot,
+        .estimate = s->opts.look_only,
+        .memory_bytes = recipe_memory(s->opts.memory_bytes),
+        .threads = s->opts.decoders,
+        .job = job,
     };
     return compact_tree(s->tree, &o, &s->compact, err);
 }
@@ -175,7 +179,7 @@ static int load_all(struct create_source *s, struct wtg_job *job, struct wtg_err
         r = open_image(s, err);
     if (r == 0)
         r = make_edits(s, err);
-    return r < 0 ? r : make_compact(s, err);
+    return r < 0 ? r : make_compact(s, job, err);
 }
 
 int create_source_new(const struct wtg_create_opts *opts, struct wtg_job *job,

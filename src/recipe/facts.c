@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *recipe_text(struct arena *a, struct wtg_err *err, const char *fmt, ...)
 {
@@ -104,4 +105,30 @@ void recipe_facts_release(struct recipe_facts *f)
     free(f->edition);
     arena_release(&f->words);
     *f = (struct recipe_facts){ 0 };
+}
+
+int recipe_blame_file(const struct tree *t, const struct tree_blob *b, struct wtg_err *err)
+{
+    struct image_stored s;
+    char path[512];
+
+    tree_blob_path(t, b, path, sizeof path);
+    if (!b->content_bytes && !image_blob_stored(b, &s)) {
+        wtg_because(err, "'%s' in the temporary file", path);
+        return wtg_hint(err, "the disk or the memory of this computer does not return what was "
+                             "written to it");
+    }
+    wtg_because(err, "'%s' in the image", path);
+    return wtg_hint(err, "the image file is damaged: get it again, compare its SHA-256 with the "
+                         "publisher's, and look for a failing disk or memory when it differs");
+}
+
+uint64_t recipe_memory(uint64_t asked)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : 0;
+
+    if (asked)
+        return asked;
+    return quarter ? min_u64(quarter, UINT64_C(2) << 30) : UINT64_C(256) << 20;
 }

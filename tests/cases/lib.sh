@@ -115,6 +115,30 @@ look_at_volume() {
     check "grub-fstest ls" grub-fstest "$1" ls '(loop0)/'
 }
 
+# decoded VOLUME ALGORITHM CHUNK TREE: every compact file, its raw stream from ntfs-3g, decoded by
+# libwim, is the file in TREE; says how many there are.
+decoded() {
+    local files=0 bad=0 path size
+    wimlib-imagex capture "$1" seen.wim --compress=none --norpfix >capture.log 2>&1 </dev/null
+    wimlib-imagex dir seen.wim 1 --detailed 2>/dev/null | awk '
+        /^Full Path/ { path = substr($0, index($0, "\"") + 1); sub(/"$/, "", path) }
+        /^Reparse Tag *= 0x80000017/ { print path }' >compact.list
+    while IFS= read -r path; do
+        size=$(stat -c %s "$4$path")
+        ntfscat -f -n WofCompressedData "$1" "$path" 2>/dev/null |
+            "$build/tests/cases/wof-decode" "$2" "$3" "$size" | cmp -s - "$4$path" || {
+            bad=$((bad + 1))
+            echo "$path"
+        }
+        files=$((files + 1))
+    done <compact.list >wrong.list
+    if [ "$files" -gt 0 ] && [ "$bad" -eq 0 ]; then
+        pass "$1: $files compact files, each the one in the image"
+    else
+        fail "$1: $bad of $files compact files differ" "$(head wrong.list)"
+    fi
+}
+
 # The number of the partition that holds Windows: the last.
 windows_part() { sgdisk -p "$1" | awk '$1 ~ /^[0-9]+$/ { n = $1 } END { print n }'; }
 
