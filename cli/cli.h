@@ -81,6 +81,27 @@ void cli_json(json_t *object);
 bool cli_ask(const char *question, const char *word);
 bool cli_is_terminal(void); /* stderr */
 
+/* Asks whether everything on these targets may be lost; NOT_AGREED when not. */
+bool cli_agree(const struct cli_common *common, const char *const *path, size_t n,
+               struct wtg_err *err);
+/* cli_fail of one target among several. */
+int cli_fail_target(const struct cli_common *common, const char *target, const struct wtg_err *err);
+
+/* Progress of several targets: a line each, rewritten together. */
+struct cli_row {
+    const char *path, *state;
+    uint64_t done, total; /* bytes; total 0: not known */
+};
+struct cli_table {
+    const struct cli_common *common;
+    double shown;
+    size_t drawn; /* lines on the screen */
+};
+/* Is it time to show something again?  The last state is always shown. */
+bool cli_table_due(struct cli_table *t, bool last);
+void cli_table_draw(struct cli_table *t, const struct cli_row *row, size_t n);
+const char *cli_step_text(const char *slug); /* of struct wtg_progress: "reading back" */
+
 /* Progress: one line that rewrites itself on a terminal, JSON objects with --json, else nothing.
  * Ctrl-C cancels the job; a second one ends the program at once. */
 struct cli_progress {

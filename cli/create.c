@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wtg/create.h"
@@ -121,25 +122,68 @@ static void print_compact(const struct wtg_plan_info *p)
                p->compact, p->compact_files, saves);
 }
 
-static void print_plan(const struct wtg_plan_info *p)
+/* What is to be known of every target, when there are several. */
+static void print_one_of_several(const struct wtg_plan_info *p)
 {
-    char a[CLI_TEXT_BYTES], b[CLI_TEXT_BYTES], c[CLI_TEXT_BYTES];
+    char a[CLI_TEXT_BYTES];
 
-    print_image(p);
     print_target(p);
     print_layout(p);
-    print_changes(p);
+    printf(_("  writes  %s\n"), cli_bytes(p->write_bytes, a));
+    printf(_("  seed    %s\n"), p->seed);
+}
+
+static void print_steps(const struct wtg_plan_info *p)
+{
     printf(_("steps\n"));
     for (size_t i = 0; i < p->nsteps; i++)
         printf("  %zu %-8s  %s\n", i + 1, p->step[i].effect, _(p->step[i].text));
-    printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
-           cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), _(p->rate_source));
+}
+
+static bool was_said(struct wtg_plan *const *plan, size_t n, const char *note)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct wtg_plan_info *p = wtg_plan_info(plan[i]);
+        for (size_t k = 0; k < p->nnotes; k++)
+            if (strcmp(p->note[k], note) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void print_notes(struct wtg_plan *const *plan, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct wtg_plan_info *p = wtg_plan_info(plan[i]);
+        for (size_t k = 0; k < p->nnotes; k++)
+            if (!was_said(plan, i, p->note[k]))
+                printf(_("note      %s\n"), _(p->note[k]));
+    }
+}
+
+static void print_plans(struct wtg_plan *const *plan, size_t n)
+{
+    const struct wtg_plan_info *p = wtg_plan_info(plan[0]);
+    char a[CLI_TEXT_BYTES], b[CLI_TEXT_BYTES], c[CLI_TEXT_BYTES];
+
+    print_image(p);
+    for (size_t i = 0; n > 1 && i < n; i++)
+        print_one_of_several(wtg_plan_info(plan[i]));
+    if (n == 1) {
+        print_target(p);
+        print_layout(p);
+    }
+    print_changes(p);
+    print_steps(p);
+    if (n == 1)
+        printf(_("writes    %s, about %s at %s/s (%s)\n"), cli_bytes(p->write_bytes, a),
+               cli_duration((double)p->seconds, b), cli_bytes(p->rate, c), _(p->rate_source));
     print_compact(p);
     if (p->proved[0])
         printf(_("proved    SHA-256 %s\n"), p->proved);
-    printf(_("seed      %s\n"), p->seed);
-    for (size_t i = 0; i < p->nnotes; i++)
-        printf(_("note      %s\n"), _(p->note[i]));
+    if (n == 1)
+        printf(_("seed      %s\n"), p->seed);
+    print_notes(plan, n);
     fflush(stdout);
 }
 
@@ -266,45 +310,104 @@ static void print_report(const struct cli_common *common, const struct wtg_plan_
         printf(_("warning   %s\n"), r->warning);
 }
 
-/* The command. */
+/* Several targets. */
 
-static bool agreed(const struct create_values *v, const struct wtg_plan_info *p, struct wtg_err *err)
+static void on_state(const struct wtg_plan_state *s, size_t n, void *user)
 {
-    char question[512];
+    struct cli_table *t = user;
+    struct cli_row row[WTG_CREATE_MAX_TARGETS];
+    bool last = true;
 
-    if (v->common.yes)
-        return true;
-    snprintf(question, sizeof question,
-             _("\nEverything on %s will be lost.  Type 'yes' to go on:"), p->target.path);
-    if (!v->common.json && cli_ask(question, "yes"))
-        return true;
-    *err = (struct wtg_err){ .code = WTG_E_NOT_AGREED };
-    snprintf(err->text, sizeof err->text, _("nothing was written: the plan was not agreed to"));
-    snprintf(err->hint, sizeof err->hint,
-             _("answer 'yes', or give '--yes' when nobody is there to answer"));
-    return false;
+    for (size_t i = 0; i < n; i++)
+        last &= strcmp(s[i].step, "done") == 0 || strcmp(s[i].step, "failed") == 0;
+    if (!cli_table_due(t, last))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        row[i] = (struct cli_row){ s[i].path, cli_step_text(s[i].step), s[i].done, s[i].total };
+        if (t->common->json)
+            cli_json(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "event", "progress", "target",
+                               s[i].path, "step", s[i].step, "unit", "bytes", "done",
+                               (json_int_t)s[i].done, "total", (json_int_t)s[i].total));
+    }
+    if (!t->common->json)
+        cli_table_draw(t, row, n);
 }
 
-static int run_plan(const struct create_values *v, struct cli_progress *progress,
-                    struct wtg_plan *plan, struct wtg_err *err)
+/* One error where all failed for the same reason, else one for each that failed. */
+static int fail_many(const struct cli_common *common, const struct wtg_plan_result *result,
+                     size_t n, const struct wtg_err *err)
 {
-    const struct wtg_plan_info *p = wtg_plan_info(plan);
-    struct wtg_report report;
+    bool same = true;
 
-    if (v->common.json)
-        plan_json(p);
-    else if (!v->common.quiet || !v->common.yes)
-        print_plan(p);
-    if (v->common.dry_run)
-        return 0;
-    if (!agreed(v, p, err))
-        return err->code;
+    for (size_t i = 0; i < n; i++)
+        same &= strcmp(result[i].err.text, err->text) == 0;
+    if (same)
+        return cli_fail(common, err);
+    for (size_t i = 0; i < n; i++)
+        if (result[i].err.code)
+            cli_fail_target(common, result[i].path, &result[i].err);
+    return EXIT_FAILED;
+}
+
+static int run_many(const struct create_values *v, struct cli_progress *progress,
+                    struct wtg_plan *const *plan, size_t n)
+{
+    struct wtg_plan_result *result = calloc(n, sizeof *result);
+    struct cli_table table = { .common = &v->common };
+    struct wtg_plan_watch watch = { .user = &table };
+    struct wtg_err err = { 0 };
+
+    if (!result)
+        return EXIT_FAILED;
+    if (v->common.json || (!v->common.quiet && cli_is_terminal()))
+        watch.on_state = on_state;
     cli_progress_begin(progress, &v->common);
-    int r = wtg_plan_run(plan, &progress->job, &report, err);
+    int r = wtg_plan_run_many(plan, n, &watch, &progress->job, result, &err);
     cli_progress_end(progress);
-    if (r == 0)
-        print_report(&v->common, p, &report);
-    return r;
+    for (size_t i = 0; i < n; i++)
+        if (result[i].err.code == 0)
+            print_report(&v->common, wtg_plan_info(plan[i]), &result[i].report);
+    fflush(stdout);
+    int code = r < 0 ? fail_many(&v->common, result, n, &err) : EXIT_DONE;
+    free(result);
+    return code;
+}
+
+/* The command. */
+
+static bool agreed(const struct create_values *v, struct wtg_plan *const *plan, size_t n,
+                   struct wtg_err *err)
+{
+    const char *path[WTG_CREATE_MAX_TARGETS];
+
+    for (size_t i = 0; i < n; i++)
+        path[i] = wtg_plan_info(plan[i])->target.path;
+    return cli_agree(&v->common, path, n, err);
+}
+
+static int run_plans(const struct create_values *v, struct cli_progress *progress,
+                     struct wtg_plan *const *plan, size_t n)
+{
+    struct wtg_report report;
+    struct wtg_err err = { 0 };
+
+    if (!v->common.json && (!v->common.quiet || !v->common.yes))
+        print_plans(plan, n);
+    for (size_t i = 0; v->common.json && i < n; i++)
+        plan_json(wtg_plan_info(plan[i]));
+    if (v->common.dry_run)
+        return EXIT_DONE;
+    if (!agreed(v, plan, n, &err))
+        return cli_fail(&v->common, &err);
+    if (n > 1)
+        return run_many(v, progress, plan, n);
+    cli_progress_begin(progress, &v->common);
+    int r = wtg_plan_run(plan[0], &progress->job, &report, &err);
+    cli_progress_end(progress);
+    if (r < 0)
+        return cli_fail(&v->common, &err);
+    print_report(&v->common, wtg_plan_info(plan[0]), &report);
+    return EXIT_DONE;
 }
 
 static int check_values(const struct create_values *v, struct wtg_err *err)
@@ -326,7 +429,6 @@ static int run(const struct cli_command *command, void *values, char **args)
         .inside = v->inside,
         .resume = v->resume,
         .mark_bytes = v->checkpoint,
-        .target = args[1],
         .size_bytes = v->size,
         .sector_bytes = v->sector,
         .index = v->index,
@@ -345,29 +447,34 @@ static int run(const struct cli_command *command, void *values, char **args)
         .look_only = v->common.dry_run,
         .memory_bytes = v->memory,
     };
-    struct wtg_plan *plan = NULL;
+    const char *const *target = (const char *const *)(args + 1);
+    struct wtg_plan *plan[CLI_ARGS_MAX] = { 0 };
     struct cli_progress progress;
     struct wtg_err err;
+    size_t n = 0;
 
     (void)command;
     if (check_values(v, &err) < 0)
         return cli_fail(&v->common, &err);
+    while (target[n])
+        n++;
     cli_progress_begin(&progress, &v->common);
-    int r = wtg_create_plan(&o, &progress.job, &plan, &err);
+    int r = wtg_create_plan_many(&o, target, n, &progress.job, plan, &err);
     cli_progress_end(&progress);
-    if (r == 0)
-        r = run_plan(v, &progress, plan, &err);
-    wtg_plan_free(plan);
-    return r < 0 ? cli_fail(&v->common, &err) : EXIT_DONE;
+    int code = r < 0 ? cli_fail(&v->common, &err) : run_plans(v, &progress, plan, n);
+    for (size_t i = 0; i < n; i++)
+        wtg_plan_free(plan[i]);
+    return code;
 }
 
 const struct cli_command cli_create = {
     .name = "create",
-    .args = "IMAGE TARGET",
+    .args = "IMAGE TARGET...",
     .help = N_("Windows To Go from an ISO, WIM, ESD or SWM onto a disk or into an image file"),
     .opt = opts,
     .nopts = CLI_LEN(opts),
     .nargs = 2,
+    .more_args = true,
     .value_bytes = sizeof(struct create_values),
     .run = run,
 };

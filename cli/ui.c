@@ -60,10 +60,16 @@ static json_t *facts_json(const struct wtg_err *err)
 
 int cli_fail(const struct cli_common *common, const struct wtg_err *err)
 {
+    return cli_fail_target(common, NULL, err);
+}
+
+int cli_fail_target(const struct cli_common *common, const char *target, const struct wtg_err *err)
+{
     int exit_code = wtg_code_exit(err->code);
 
     if (common->json)
-        cli_json(json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:o}", "event", "error", "code",
+        cli_json(json_pack("{s:s, s:s*, s:s, s:i, s:i, s:s, s:s, s:s, s:o}", "event",
+                           "error", "target", target, "code",
                            wtg_code_name(err->code), "number", -err->code, "exit", exit_code,
                            "text", err->text, "means", wtg_code_text(err->code), "hint", err->hint,
                            "facts", facts_json(err)));
@@ -141,9 +147,13 @@ static const struct {
     { "flush", N_("waiting for the stick") },
     { "verify", N_("reading back") },
     { "check", N_("checking") },
+    { "check-volume", N_("checking") },
+    { "done", N_("done") },
+    { "failed", N_("failed") },
+    { "", N_("waiting") },
 };
 
-static const char *step_text(const char *slug)
+const char *cli_step_text(const char *slug)
 {
     for (size_t i = 0; i < CLI_LEN(step_texts); i++)
         if (strcmp(step_texts[i].slug, slug) == 0)
@@ -168,7 +178,7 @@ static void draw(const struct wtg_progress *p, double rate)
                  : "-:--",
              _("left"));
     char line[256];
-    snprintf(line, sizeof line, "%s  %s", step_text(p->step), tail);
+    snprintf(line, sizeof line, "%s  %s", cli_step_text(p->step), tail);
     fprintf(stderr, "\r%-.*s\033[K", columns() - 1, line);
     fflush(stderr);
 }

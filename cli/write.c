@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "wtg/write.h"
 
@@ -92,62 +91,41 @@ static void plan_json(const struct wtg_write_info *p)
                        "verify", p->verify, "targets", targets_json(p), "notes", notes));
 }
 
-/* Several targets: a line each, rewritten together; one target uses the common line. */
-
-struct table {
-    const struct cli_common *common;
-    double began, shown;
-    size_t drawn; /* lines on the screen */
-};
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static const char *const phases[] = {
     [WTG_WRITE_WRITES] = N_("writing"),      [WTG_WRITE_FLUSHES] = N_("waiting"),
     [WTG_WRITE_PROVES] = N_("reading back"), [WTG_WRITE_DONE] = N_("done"),
     [WTG_WRITE_FAILED] = N_("failed"),
 };
 
-static void draw_one(const struct wtg_write_state *s)
+static void state_json(const struct wtg_write_state *s)
 {
-    char done[CLI_TEXT_BYTES], total[CLI_TEXT_BYTES];
-    uint64_t at = s->phase == WTG_WRITE_PROVES ? s->proved_bytes : s->written_bytes;
-    double part = s->total_bytes ? (double)at / (double)s->total_bytes : 0;
-
-    if (s->total_bytes)
-        fprintf(stderr, "%-20.20s %3.0f %%  %s/%s  %s\033[K\n", s->path,
-                part > 1 ? 100 : part * 100, cli_bytes(at, done), cli_bytes(s->total_bytes, total),
-                _(phases[s->phase]));
-    else
-        fprintf(stderr, "%-20.20s %s  %s\033[K\n", s->path, cli_bytes(at, done),
-                _(phases[s->phase]));
+    cli_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "event", "progress", "target", s->path,
+                       "step", phases[s->phase], "written", (json_int_t)s->written_bytes, "proved",
+                       (json_int_t)s->proved_bytes, "total", (json_int_t)s->total_bytes));
 }
 
+/* Several targets; one target uses the common line. */
 static void on_state(const struct wtg_write_state *s, size_t n, void *user)
 {
-    struct table *t = user;
-    double at = now();
+    struct cli_table *t = user;
+    struct cli_row row[WTG_WRITE_MAX_TARGETS];
+    bool last = true;
 
-    if (at - t->shown < (t->common->json ? 0.5 : 0.1))
+    for (size_t i = 0; i < n; i++)
+        last &= s[i].phase >= WTG_WRITE_DONE;
+    if (!cli_table_due(t, last))
         return;
-    t->shown = at;
-    if (t->drawn)
-        fprintf(stderr, "\033[%zuA", t->drawn);
     for (size_t i = 0; i < n; i++) {
+        row[i] = (struct cli_row){ .path = s[i].path,
+                                   .state = _(phases[s[i].phase]),
+                                   .done = s[i].phase == WTG_WRITE_PROVES ? s[i].proved_bytes
+                                                                          : s[i].written_bytes,
+                                   .total = s[i].total_bytes };
         if (t->common->json)
-            cli_json(json_pack(
-                "{s:s, s:s, s:s, s:I, s:I, s:I}", "event", "progress", "target", s[i].path, "step",
-                phases[s[i].phase], "written", (json_int_t)s[i].written_bytes, "proved",
-                (json_int_t)s[i].proved_bytes, "total", (json_int_t)s[i].total_bytes));
-        else
-            draw_one(&s[i]);
+            state_json(&s[i]);
     }
-    t->drawn = t->common->json ? 0 : n;
+    if (!t->common->json)
+        cli_table_draw(t, row, n);
 }
 
 /* The report. */
@@ -197,22 +175,11 @@ static void print_report(const struct cli_common *common, const struct wtg_write
 static bool agreed(const struct write_values *v, const struct wtg_write_info *p,
                    struct wtg_err *err)
 {
-    char question[1024] = "";
-    size_t used = 0;
+    const char *path[WTG_WRITE_MAX_TARGETS];
 
-    if (v->common.yes)
-        return true;
-    for (size_t i = 0; i < p->ntargets && used < sizeof question - 300; i++)
-        used += (size_t)snprintf(question + used, sizeof question - used, "%s%.255s",
-                                 i ? ", " : _("\nEverything on "), p->target[i].path);
-    snprintf(question + used, sizeof question - used, _(" will be lost.  Type 'yes' to go on:"));
-    if (!v->common.json && cli_ask(question, "yes"))
-        return true;
-    *err = (struct wtg_err){ .code = WTG_E_NOT_AGREED };
-    snprintf(err->text, sizeof err->text, _("nothing was written: the plan was not agreed to"));
-    snprintf(err->hint, sizeof err->hint,
-             _("answer 'yes', or give '--yes' when nobody is there to answer"));
-    return false;
+    for (size_t i = 0; i < p->ntargets; i++)
+        path[i] = p->target[i].path;
+    return cli_agree(&v->common, path, p->ntargets, err);
 }
 
 /* One error for all, or one for each target that failed while others are good. */
@@ -223,12 +190,12 @@ static int fail(const struct cli_common *common, const struct wtg_write_report *
         return cli_fail(common, err);
     for (size_t i = 0; i < r->nresults; i++)
         if (r->result[i].err.code)
-            cli_fail(common, &r->result[i].err);
+            cli_fail_target(common, r->result[i].path, &r->result[i].err);
     return EXIT_FAILED;
 }
 
 static int run_plan(const struct write_values *v, struct cli_progress *progress,
-                    struct wtg_write *plan, struct table *table)
+                    struct wtg_write *plan)
 {
     const struct wtg_write_info *p = wtg_write_info(plan);
     struct wtg_write_report report = { 0 };
@@ -245,7 +212,6 @@ static int run_plan(const struct write_values *v, struct cli_progress *progress,
     cli_progress_begin(progress, &v->common);
     if (p->ntargets > 1)
         progress->job.on_progress = NULL;
-    table->began = now();
     int r = wtg_write_run(plan, &progress->job, &report, &err);
     cli_progress_end(progress);
     print_report(&v->common, p, &report);
@@ -255,7 +221,7 @@ static int run_plan(const struct write_values *v, struct cli_progress *progress,
 static int run(const struct cli_command *command, void *values, char **args)
 {
     const struct write_values *v = values;
-    struct table table = { .common = &v->common };
+    struct cli_table table = { .common = &v->common };
     struct wtg_write_opts o = {
         .image = args[0],
         .target = (const char *const *)(args + 1),
@@ -279,7 +245,7 @@ static int run(const struct cli_command *command, void *values, char **args)
     cli_progress_begin(&progress, &v->common);
     int r = wtg_write_plan(&o, &progress.job, &plan, &err);
     cli_progress_end(&progress);
-    int code = r < 0 ? cli_fail(&v->common, &err) : run_plan(v, &progress, plan, &table);
+    int code = r < 0 ? cli_fail(&v->common, &err) : run_plan(v, &progress, plan);
     wtg_write_free(plan);
     return code;
 }

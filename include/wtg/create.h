@@ -141,6 +141,39 @@ WTG_API int wtg_plan_run(struct wtg_plan *plan, struct wtg_job *job, struct wtg_
                  struct wtg_err *err) WTG_MUST_USE;
 WTG_API void wtg_plan_free(struct wtg_plan *plan);
 
+/* Several targets from one decode: a plan for each, made and carried out together.  Each gets its
+ * own GUIDs and serial numbers; opts->seed is the root of one seed for each, and the plan's seed
+ * gives the same bytes when its target is the only one. */
+
+/* Fills ret[0 .. n), or claims and makes nothing: one target that may not be written, or is too
+ * small, refuses all.  opts->target is not looked at. */
+WTG_API int wtg_create_plan_many(const struct wtg_create_opts *opts, const char *const *target,
+                                 size_t n, struct wtg_job *job, struct wtg_plan **ret,
+                                 struct wtg_err *err) WTG_MUST_USE;
+
+/* How far one of them is. */
+struct wtg_plan_state {
+    const char *path;
+    const char *step;     /* as in wtg_progress; "" before the first, at the end "done" or "failed" */
+    uint64_t done, total; /* bytes; total 0: not known */
+};
+struct wtg_plan_watch {
+    /* From the thread that called, now and then; may be NULL. */
+    void (*on_state)(const struct wtg_plan_state *state, size_t n, void *user);
+    void *user;
+};
+struct wtg_plan_result {
+    const char *path;
+    struct wtg_err err; /* code 0: it is good, and has a report */
+    struct wtg_report report;
+};
+/* Carries out plans that were made together, once.  One that fails or is slow does not stop the
+ * others.  Fills ret[0 .. n) in any case; the error is that of the first that failed, or what is
+ * the same for all: CANCELLED, or an error of the image.  `job` only says when to stop. */
+WTG_API int wtg_plan_run_many(struct wtg_plan *const *plan, size_t n,
+                              const struct wtg_plan_watch *watch, struct wtg_job *job,
+                              struct wtg_plan_result *ret, struct wtg_err *err) WTG_MUST_USE;
+
 /* The settings that `without` can leave out, counted from 0: its slug and its reason; NULL behind
  * the last. */
 WTG_API const char *wtg_setting_slug(size_t i);

@@ -27,6 +27,29 @@ int wtg_create_plan(const struct wtg_create_opts *opts, struct wtg_job *job, str
     return r;
 }
 
+int wtg_create_plan_many(const struct wtg_create_opts *opts, const char *const *target, size_t n,
+                         struct wtg_job *job, struct wtg_plan **ret, struct wtg_err *err)
+{
+    AUTO_FREE struct create **c = mem_zeroed(n, sizeof *c, err);
+    AUTO_FREE struct wtg_plan **p = mem_zeroed(n, sizeof *p, err);
+    int r = c && p ? 0 : err->code;
+
+    for (size_t i = 0; i < n && r == 0; i++)
+        if (!(p[i] = mem_zeroed(1, sizeof *p[i], err)))
+            r = err->code;
+    if (r == 0)
+        r = create_new_many(opts, target, n, job, c, err);
+    for (size_t i = 0; i < n && p; i++) {
+        if (r == 0) {
+            p[i]->create = c[i];
+            ret[i] = p[i];
+        } else {
+            free(p[i]);
+        }
+    }
+    return r;
+}
+
 const struct wtg_plan_info *wtg_plan_info(const struct wtg_plan *plan)
 {
     return create_info(plan->create);
@@ -36,6 +59,21 @@ int wtg_plan_run(struct wtg_plan *plan, struct wtg_job *job, struct wtg_report *
                  struct wtg_err *err)
 {
     return create_run(plan->create, job, ret, err);
+}
+
+int wtg_plan_run_many(struct wtg_plan *const *plan, size_t n, const struct wtg_plan_watch *watch,
+                      struct wtg_job *job, struct wtg_plan_result *ret, struct wtg_err *err)
+{
+    AUTO_FREE struct create **c = mem_zeroed(n, sizeof *c, err);
+
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = (struct wtg_plan_result){ .path = wtg_plan_info(plan[i])->target.path };
+        if (c)
+            c[i] = plan[i]->create;
+        else
+            ret[i].err = *err;
+    }
+    return c ? create_run_many(c, n, watch, job, ret, err) : err->code;
 }
 
 void wtg_plan_free(struct wtg_plan *plan)

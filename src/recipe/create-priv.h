@@ -73,7 +73,11 @@ struct create {
     struct write_verdict verdict;
     struct resume resume; /* what an interrupted run has left, and what this one leaves */
     char wish[RESUME_WISH_BYTES];
+    bool can_resume;       /* this run left something to go on with */
     char warning[200];
+
+    struct write_group *group; /* while several are written; NULL: alone */
+    size_t member;
 
     struct arena words; /* strings and arrays of the public view */
     struct wtg_plan_info plan_info;

@@ -15,7 +15,9 @@ int create_match_resume(struct create *c, struct wtg_err *err)
         return 0;
     if (!c->resume.done || !c->id.exists) {
         wtg_fail(err, WTG_E_USAGE, "there is nothing to go on with on '%s'", c->id.path);
-        return wtg_hint(err, "leave '--resume' out to begin anew");
+        return wtg_hint(err, c->several
+                                 ? "leave out this target, or '--resume' to begin anew with all"
+                                 : "leave '--resume' out to begin anew");
     }
     if (strcmp(c->wish, c->resume.wish) == 0 && strcmp(c->seed_text, c->resume.seed) == 0)
         return 0;
@@ -59,7 +61,9 @@ int create_stop(struct create *c, struct wtg_err *err)
         return err->code;
     }
     disk_target_release(&c->target); /* what is there is worth keeping */
+    c->can_resume = true;
     if (!err->hint[0])
-        wtg_hint(err, "the same command with '--resume' goes on where it stopped");
+        wtg_hint(err, c->several ? "'--resume' with only this target goes on where it stopped"
+                                 : "the same command with '--resume' goes on where it stopped");
     return err->code;
 }

@@ -64,6 +64,8 @@ static int write_all(void *ctx, struct wtg_job *job, struct wtg_err *err)
                       .mark_bytes = c->opts.mark_bytes,
                       .mark = resume_mark,
                       .ctx = &c->resume },
+        .group = c->group,
+        .member = c->member,
     };
     int r = o.trusted ? prove_still(c->opts.image, &c->from->proof, err) : 0;
 

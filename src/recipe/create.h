@@ -13,6 +13,9 @@ int create_new_many(const struct wtg_create_opts *opts, const char *const *targe
 const struct wtg_plan_info *create_info(const struct create *c);
 int create_run(struct create *c, struct wtg_job *job, struct wtg_report *ret, struct wtg_err *err)
     WTG_MUST_USE;
+int create_run_many(struct create *const *c, size_t n, const struct wtg_plan_watch *w,
+                    struct wtg_job *job, struct wtg_plan_result *ret,
+                    struct wtg_err *err) WTG_MUST_USE;
 void create_free(struct create *c);
 
 const char *create_setting_slug(size_t i);
