@@ -191,18 +191,22 @@ bool match_at(const char *pattern, const uint8_t *text, size_t n, size_t at)
     return true;
 }
 
-/* Blanks of a pattern may be several bytes of text, so it may begin a little earlier. */
+/* Blanks of a pattern may be several bytes of text, so it may begin a little earlier; behind a gap
+ * much earlier. */
 enum { SLACK = 8 };
 
 static bool begins_before(const struct sign_pattern *p, const uint8_t *text, size_t n, size_t four,
                           size_t *ret)
 {
-    for (size_t slack = 0; slack <= SLACK && p->before + slack <= four; slack++) {
-        *ret = four - p->before - slack;
+    size_t nearest = p->before == SIGN_FLOATING ? 0 : p->before;
+    size_t farthest = p->before == SIGN_FLOATING ? MATCH_BACK
+                      : memchr(p->text, ' ', nearest) ? nearest + SLACK
+                                                      : nearest;
+
+    for (size_t back = nearest; back <= farthest && back <= four; back++) {
+        *ret = four - back;
         if (match_at(p->text, text, n, *ret))
             return true;
-        if (!memchr(p->text, ' ', p->before))
-            break;
     }
     return false;
 }

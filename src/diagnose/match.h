@@ -16,7 +16,7 @@ struct match_index *match_index_new(struct wtg_err *err); /* NULL on failure */
 void match_index_free(struct match_index *m);
 
 enum {
-    MATCH_BACK = 264,   /* a pattern may begin so many bytes in front of its four */
+    MATCH_BACK = 330, /* a pattern may begin so many bytes in front of its four */
     MATCH_AHEAD = 4096, /* and ends so many behind their beginning, at the most */
 };
 

@@ -47,12 +47,14 @@ extern const size_t sign_count, sign_cause_count;
 extern const struct sign_weight sign_weights[];
 extern const struct sign_link sign_links[];
 
+enum { SIGN_FLOATING = 255 };
+
 /* A text: where it is looked for first are four bytes that are rare in logs. */
 struct sign_pattern {
     const char *text; /* lower case, in the language of signs.md; \001 is the edge of a number */
     uint8_t four[4];
     uint16_t sign;
-    uint8_t before; /* bytes of the text in front of the four */
+    uint8_t before; /* bytes of the text in front of the four, or SIGN_FLOATING */
     uint8_t test;   /* 0, or 1 + index in sign_tests */
 };
 extern const struct sign_pattern sign_patterns[];
