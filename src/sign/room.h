@@ -19,6 +19,8 @@ struct signed_data {
     const ASN1_OBJECT *type; /* of the content */
     struct wtg_span content; /* what was signed: the octets inside the content's tag and length */
 };
+/* Microsoft's bring five at most; each is tried as an issuer of each other. */
+enum { SIGNED_MAX_CERTS = 64 };
 /* SIGNATURE when it cannot be read. */
 int signed_data_open(struct wtg_span der, struct signed_data *ret,
                      struct wtg_err *err) WTG_MUST_USE;
@@ -26,7 +28,7 @@ void signed_data_release(struct signed_data *s);
 /* Did `cert` sign these octets?  `why` says why not. */
 bool signer_info_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *cert, struct wtg_span content,
                        const ASN1_OBJECT *type, char why[WTG_SIGN_WHY]);
-const EVP_MD *signer_info_digest(PKCS7_SIGNER_INFO *si); /* NULL: none that counts */
+const EVP_MD *digest_known(const X509_ALGOR *algorithm); /* NULL: none that counts */
 
 /* Follows the chain from `cert` through `others` to a trusted certificate. */
 struct chain {

@@ -10,9 +10,6 @@
 
 /* Microsoft's largest catalogs have about 20 MB; a signature in a program has 10 KB to 30 KB. */
 enum { SIGNED_MAX_BYTES = 64 << 20 };
-/* Microsoft's signatures bring five at most; each is tried as an issuer of each other. */
-enum { SIGNED_MAX_CERTS = 64 };
-
 /* The octets that are signed.  Content that is no octet string is hashed without its tag and
  * length (PKCS #7 1.5, RFC 2315 9.3), which is what Authenticode and catalogs are. */
 static bool find_content(PKCS7 *inner, struct wtg_span *ret)
@@ -78,10 +75,10 @@ void signed_data_release(struct signed_data *s)
     s->p7 = NULL;
 }
 
-const EVP_MD *signer_info_digest(PKCS7_SIGNER_INFO *si)
+const EVP_MD *digest_known(const X509_ALGOR *algorithm)
 {
     static const int known[] = { NID_sha256, NID_sha1, NID_sha384, NID_sha512 };
-    const int nid = si->digest_alg ? OBJ_obj2nid(si->digest_alg->algorithm) : NID_undef;
+    const int nid = algorithm ? OBJ_obj2nid(algorithm->algorithm) : NID_undef;
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (nid == known[i])
@@ -100,7 +97,7 @@ static bool names_type(PKCS7_SIGNER_INFO *si, const ASN1_OBJECT *type)
 bool signer_info_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *cert, struct wtg_span content,
                        const ASN1_OBJECT *type, char why[WTG_SIGN_WHY])
 {
-    const EVP_MD *md = signer_info_digest(si);
+    const EVP_MD *md = digest_known(si->digest_alg);
     if (!md || content.n > INT_MAX) {
         snprintf(why, WTG_SIGN_WHY, "it is hashed in a way that is not trusted");
         return false;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/ts.h>
 
@@ -65,32 +66,62 @@ static int judge_stamper(const struct stamp *stamp, STACK_OF(X509) * others,
     return 0;
 }
 
+/* A token's one signer, when it signed what the token holds; else NULL, and `why`. */
+static X509 *token_signer(CMS_ContentInfo *token, char why[WTG_SIGN_WHY])
+{
+    STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(token);
+    CMS_SignerInfo *si =
+        sk_CMS_SignerInfo_num(infos) == 1 ? sk_CMS_SignerInfo_value(infos, 0) : NULL;
+    X509_ALGOR *digest = NULL;
+
+    if (!si || CMS_verify(token, NULL, NULL, NULL, NULL, CMS_NO_SIGNER_CERT_VERIFY) != 1) {
+        snprintf(why, WTG_SIGN_WHY, "it was not made with the key of its certificate");
+        return NULL;
+    }
+    X509 *cert = NULL;
+    CMS_SignerInfo_get0_algs(si, NULL, &cert, &digest, NULL);
+    const ASN1_OBJECT *type =
+        CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(NID_pkcs9_contentType), -3, V_ASN1_OBJECT);
+    if (!digest_known(digest) || !type || OBJ_cmp(type, CMS_get0_eContentType(token)) != 0) {
+        snprintf(why, WTG_SIGN_WHY, "it is made in a way that is not trusted");
+        return NULL;
+    }
+    return cert;
+}
+
+/* Tokens are CMS and not PKCS #7: Microsoft's hold certificates of kinds that only the newer knows.
+ */
 static int try_token(const struct signed_data *s, struct wtg_span der,
                      const struct sign_roots *roots, struct wtg_signature *ret, struct wtg_err *err)
 {
-    struct signed_data token = { .p7 = NULL };
-    struct wtg_err why = { 0 };
-
-    if (signed_data_open(der, &token, &why) < 0) {
-        snprintf(ret->stamp_why, sizeof ret->stamp_why, "%.200s", why.text);
-        return 0;
-    }
-    const unsigned char *p = token.content.p;
-    TS_TST_INFO *info = d2i_TS_TST_INFO(NULL, &p, (long)token.content.n);
+    const unsigned char *p = der.p;
+    CMS_ContentInfo *token = d2i_CMS_ContentInfo(NULL, &p, (long)der.n);
+    const bool is_time = token && OBJ_obj2nid(CMS_get0_type(token)) == NID_pkcs7_signed &&
+                         OBJ_obj2nid(CMS_get0_eContentType(token)) == NID_id_smime_ct_TSTInfo;
+    ASN1_OCTET_STRING **content = is_time ? CMS_get0_content(token) : NULL;
+    TS_TST_INFO *info = NULL;
     int r = 0;
-    if (!info || OBJ_obj2nid(token.type) != NID_id_smime_ct_TSTInfo)
+
+    if (content && *content) {
+        p = ASN1_STRING_get0_data(*content);
+        info = d2i_TS_TST_INFO(NULL, &p, ASN1_STRING_length(*content));
+    }
+    if (!info)
         snprintf(ret->stamp_why, sizeof ret->stamp_why, "it holds no time");
     else if (!imprint_is(info, octets(s->si->enc_digest)))
         snprintf(ret->stamp_why, sizeof ret->stamp_why, "it is about another signature");
-    else if (!token.cert)
-        snprintf(ret->stamp_why, sizeof ret->stamp_why, "the stamper's certificate is not in it");
-    else if (signer_info_holds(token.p7, token.si, token.cert, token.content, token.type,
-                               ret->stamp_why)) {
-        const struct stamp stamp = { time_value(TS_TST_INFO_get_time(info)), token.cert };
-        r = judge_stamper(&stamp, token.p7->d.sign->cert, roots, ret, err);
+    else {
+        const struct stamp stamp = { time_value(TS_TST_INFO_get_time(info)),
+                                     token_signer(token, ret->stamp_why) };
+        STACK_OF(X509) *certs = stamp.cert ? CMS_get1_certs(token) : NULL;
+        if (certs && sk_X509_num(certs) <= SIGNED_MAX_CERTS)
+            r = judge_stamper(&stamp, certs, roots, ret, err);
+        else if (stamp.cert)
+            snprintf(ret->stamp_why, sizeof ret->stamp_why, "its certificates are too many");
+        sk_X509_pop_free(certs, X509_free);
     }
     TS_TST_INFO_free(info);
-    signed_data_release(&token);
+    CMS_ContentInfo_free(token);
     ERR_clear_error();
     return r;
 }
