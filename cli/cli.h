@@ -61,7 +61,7 @@ struct cli_command {
 
 /* One file per command. */
 extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_image_signatures,
-    cli_disk_check, cli_write;
+    cli_disk_check, cli_write, cli_explain;
 
 /* Parses and runs; returns the exit code. argv[0] is the first word behind the command's name. */
 int cli_run_command(const struct cli_command *c, int argc, char **argv);
@@ -80,6 +80,11 @@ void cli_json(json_t *object);
 /* Asks a question that wants the full word; false without a terminal to answer on. */
 bool cli_ask(const char *question, const char *word);
 bool cli_is_terminal(void); /* stderr */
+/* Prints a text on stdout in lines that fit: `first` before the first, `rest` before the others.
+ * Knows how wide Chinese is and where it may break. */
+void cli_wrap(const char *first, const char *rest, const char *text);
+int cli_columns(void);  /* of stdout; 80 where it is no terminal */
+bool cli_is_utf8(void); /* may lines be drawn? */
 
 /* Asks whether everything on these targets may be lost; NOT_AGREED when not. */
 bool cli_agree(const struct cli_common *common, const char *const *path, size_t n,

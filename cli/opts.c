@@ -38,7 +38,8 @@ static int help(const struct cli_command *c)
     return EXIT_DONE;
 }
 
-static const struct cli_opt *find_in(const struct cli_opt *o, size_t n, const char *name, size_t len)
+static const struct cli_opt *find_in(const struct cli_opt *o, size_t n, const char *name,
+                                     size_t len)
 {
     for (size_t i = 0; i < n; i++)
         if (strlen(o[i].name) == len && strncmp(o[i].name, name, len) == 0)
@@ -205,6 +206,11 @@ static int wrong_count(const struct cli_command *c, size_t n)
     return EXIT_USAGE;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 int cli_run_command(const struct cli_command *c, int argc, char **argv)
 {
     char *args[CLI_ARGS_MAX + 1] = { 0 }; /* NULL behind the last */
@@ -222,8 +228,8 @@ int cli_run_command(const struct cli_command *c, int argc, char **argv)
             values->help = true;
         else if (!only_args && argv[i][0] == '-' && argv[i][1] == '-')
             r = parse_one(c, values, argc, argv, &i);
-        else if (!only_args && argv[i][0] == '-' && argv[i][1])
-            r = bad_option(c, argv[i]);
+        else if (!only_args && argv[i][0] == '-' && argv[i][1] && !is_digit(argv[i][1]))
+            r = bad_option(c, argv[i]); /* but -2147024891 is an argument */
         else if (n < CLI_ARGS_MAX)
             args[n++] = argv[i];
         else
