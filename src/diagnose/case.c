@@ -12,7 +12,8 @@ int diagnose_case_new(struct diagnose_case **ret, struct wtg_err *err)
     if (!c)
         return err->code;
     c->seen = mem_zeroed(sign_count + 1, sizeof *c->seen, err);
-    c->reply = c->seen ? mem_zeroed(sign_question_count + 1, sizeof *c->reply, err) : NULL;
+    c->near = c->seen ? mem_zeroed(sign_link_count + 1, sizeof *c->near, err) : NULL;
+    c->reply = c->near ? mem_zeroed(sign_question_count + 1, sizeof *c->reply, err) : NULL;
     c->index = c->reply ? match_index_new(err) : NULL;
     if (!c->index) {
         diagnose_case_free(c);
@@ -32,6 +33,7 @@ void diagnose_case_free(struct diagnose_case *c)
     arena_release(&c->arena);
     match_index_free(c->index);
     free(c->seen);
+    free(c->near);
     free(c->reply);
     free(c);
 }
@@ -51,6 +53,28 @@ int case_see(struct diagnose_case *c, size_t sign, const char *where, const char
     }
     s->count++;
     return 0;
+}
+
+static bool is_near(uint64_t a, uint64_t b)
+{
+    return a && b && (a > b ? a - b : b - a) <= CASE_NEAR_LINES;
+}
+
+int case_see_line(struct diagnose_case *c, size_t sign, uint64_t place, const char *where,
+                  const char *text, size_t n, struct wtg_err *err)
+{
+    const struct sign *s = &sign_table[sign];
+
+    c->seen[sign].place = place;
+    for (size_t i = 0; i < s->nlinks; i++) {
+        size_t l = s->first_link + i;
+        c->near[l] |= is_near(place, c->seen[sign_links[l].sign].place);
+    }
+    for (size_t i = 0; i < s->nbacklinks; i++) {
+        const struct sign_backlink *b = &sign_backlinks[s->first_backlink + i];
+        c->near[b->link] |= is_near(place, c->seen[b->sign].place);
+    }
+    return case_see(c, sign, where, text, n, err);
 }
 
 static bool is_fact(const struct sign_fact *f, const char *key, const char *value)

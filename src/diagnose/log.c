@@ -20,13 +20,15 @@ struct diagnose_log {
     struct diagnose_case *c;
     char name[256];
     struct text_decoder decoder;
-    size_t n, scanned; /* bytes in the window; of them have been scanned */
-    size_t counted;    /* up to here lines are counted ... */
-    uint64_t line;     /* ... and this is the number of the line there */
+    size_t n, scanned;    /* bytes in the window; of them have been scanned */
+    uint64_t first_place; /* of the log among all of the case */
+    size_t counted;       /* up to here lines are counted ... */
+    uint64_t line;        /* ... and this is the number of the line there */
     struct {
         uint16_t sign[HITS_MAX];
         size_t n;
         uint64_t line;
+        bool information;     /* the log says that the line is no error */
         size_t begin, length; /* of the text shown, in `shown` */
         char shown[SHOWN_BYTES];
     } hits; /* in the line in which the last was */
@@ -42,12 +44,22 @@ int diagnose_log_new(struct diagnose_case *c, const char *name, struct diagnose_
         return err->code;
     log->c = c;
     log->line = 1;
+    log->first_place = ++c->logs * CASE_LOG_LINES;
     snprintf(log->name, sizeof log->name, "%s", name);
     *ret = log;
     return 0;
 }
 
-/* A harmless line is harmless whatever it says. */
+/* A harmless line is harmless whatever it says; information names causes only for loud signs. */
+static bool counts(uint16_t sign, bool benign, bool information)
+{
+    const struct sign *s = &sign_table[sign];
+
+    if (benign)
+        return s->flags & SIGN_BENIGN;
+    return !information || s->flags & SIGN_LOUD || s->nweights == 0;
+}
+
 static int flush_hits(struct diagnose_log *log, struct wtg_err *err)
 {
     char where[WHERE_BYTES];
@@ -58,8 +70,9 @@ static int flush_hits(struct diagnose_log *log, struct wtg_err *err)
         benign |= sign_table[log->hits.sign[i]].flags & SIGN_BENIGN;
     snprintf(where, sizeof where, "%s:%" PRIu64, log->name, log->hits.line);
     for (size_t i = 0; i < log->hits.n && r == 0; i++)
-        if (!benign || sign_table[log->hits.sign[i]].flags & SIGN_BENIGN)
-            r = case_see(log->c, log->hits.sign[i], where, log->hits.shown, log->hits.length, err);
+        if (counts(log->hits.sign[i], benign, log->hits.information))
+            r = case_see_line(log->c, log->hits.sign[i], log->first_place + log->hits.line, where,
+                              log->hits.shown, log->hits.length, err);
     log->hits.n = 0;
     return r;
 }
@@ -88,6 +101,36 @@ static struct wtg_span line_at(const struct diagnose_log *log, size_t at)
     return (struct wtg_span){ log->window + from, to - from };
 }
 
+enum level { LEVEL_NONE, LEVEL_INFORMATION, LEVEL_ERROR };
+
+/* "2023-05-22 07:23:32, Info" and "..., Warning" begin the lines in which Windows' own logs tell
+ * what they do; what went wrong is in "..., Error". */
+static enum level line_level(const uint8_t *p, size_t n)
+{
+    static const char shape[] = "####-##-## ##:##:##, ";
+    size_t len = sizeof shape - 1;
+
+    if (n < len + 7)
+        return LEVEL_NONE;
+    for (size_t i = 0; i < len; i++)
+        if (shape[i] == '#' ? p[i] < '0' || p[i] > '9' : p[i] != (uint8_t)shape[i])
+            return LEVEL_NONE;
+    return memcmp(p + len, "Info", 4) == 0 || memcmp(p + len, "Warning", 7) == 0 ? LEVEL_INFORMATION
+                                                                                 : LEVEL_ERROR;
+}
+
+/* Lines without a level go with the last one that has one, when it is near. */
+static bool is_information(const struct diagnose_log *log, size_t line)
+{
+    enum level level = line_level(log->window + line, log->n - line);
+
+    for (unsigned back = 0; back < 12 && level == LEVEL_NONE && line > 0; back++) {
+        line = (size_t)(line_at(log, line - 1).p - log->window);
+        level = line_level(log->window + line, log->n - line);
+    }
+    return level == LEVEL_INFORMATION;
+}
+
 static int on_hit(void *user, size_t pattern, size_t begin, struct wtg_err *err)
 {
     struct diagnose_log *log = user;
@@ -113,9 +156,10 @@ static int on_hit(void *user, size_t pattern, size_t begin, struct wtg_err *err)
         return 0;
     if (log->hits.n == 0) {
         /* A long line is shown from a little before what was found. */
-        size_t skip = begin - from > SHOWN_BYTES / 2 ? begin - from - 60 : 0;
+        size_t skip = begin - from > SHOWN_BYTES * 3 / 4 ? begin - from - 60 : 0;
         log->hits.line = log->line;
         log->hits.begin = from;
+        log->hits.information = is_information(log, from);
         log->hits.length =
             text_for_people(line.p + skip, line.n - skip, log->hits.shown, sizeof log->hits.shown);
     }

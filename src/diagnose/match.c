@@ -8,7 +8,7 @@
 #include "diagnose/sign.h"
 
 /* Gaps of patterns: within a line, and across lines. */
-enum { GAP_BYTES = 160, WIDE_GAP_BYTES = 600, EDGE = 1 };
+enum { GAP_BYTES = 160, WIDE_GAP_BYTES = 600, EDGE = 1, LINE_END = 2 };
 
 enum { HASH_BITS = 16, BUCKETS = 1 << 12, NONE = 0xffff };
 
@@ -121,6 +121,8 @@ static bool match_one(const char **pattern, const struct text *t, size_t *at)
     switch (c) {
     case EDGE:
         return is_edge(t, begin);
+    case LINE_END:
+        return begin == t->n || t->p[begin] == '\n' || t->p[begin] == '\r';
     case '^':
         return is_line_start(t, begin);
     case ' ':
@@ -199,7 +201,7 @@ static bool begins_before(const struct sign_pattern *p, const uint8_t *text, siz
                           size_t *ret)
 {
     size_t nearest = p->before == SIGN_FLOATING ? 0 : p->before;
-    size_t farthest = p->before == SIGN_FLOATING ? MATCH_BACK
+    size_t farthest = p->before == SIGN_FLOATING      ? MATCH_BACK
                       : memchr(p->text, ' ', nearest) ? nearest + SLACK
                                                       : nearest;
 

@@ -20,6 +20,8 @@ struct sign_weight {
 enum sign_relation {
     SIGN_WITH,    /* begins a set of signs of which one must be active */
     SIGN_WITH_OR, /* one more of that set */
+    SIGN_NEAR,    /* the same, and in lines near to it */
+    SIGN_NEAR_OR,
     SIGN_WITHOUT, /* must not be active */
     SIGN_OVER,    /* is explained by this one */
 };
@@ -33,6 +35,13 @@ enum sign_flag {
     SIGN_WEAK = 1,   /* a generic message */
     SIGN_BENIGN = 2, /* harmless, and so is the line in which it stands */
     SIGN_SEEN = 4,   /* has texts or facts; the others live by their links alone */
+    SIGN_LOUD = 8,   /* counts also where the log itself says that a line is mere information */
+};
+
+/* The other end of a link that asks for nearness. */
+struct sign_backlink {
+    uint16_t sign; /* that has the link */
+    uint16_t link;
 };
 
 struct sign {
@@ -41,11 +50,14 @@ struct sign {
     uint16_t first_link, nlinks;
     float leak; /* probability with causes that have no weight here */
     uint8_t flags;
+    uint16_t many; /* it must be seen so often */
+    uint16_t first_backlink, nbacklinks;
 };
 extern const struct sign sign_table[];
-extern const size_t sign_count, sign_cause_count;
+extern const size_t sign_count, sign_link_count, sign_cause_count;
 extern const struct sign_weight sign_weights[];
 extern const struct sign_link sign_links[];
+extern const struct sign_backlink sign_backlinks[];
 
 enum { SIGN_FLOATING = 255 };
 

@@ -69,12 +69,13 @@ static bool links_hold(const struct solver *v, const struct sign *s)
 
     for (size_t i = 0; i < s->nlinks; i++) {
         const struct sign_link *l = &sign_links[s->first_link + i];
-        bool there = v->active[l->sign];
-        if (l->relation == SIGN_WITH) {
+        bool is_near = l->relation == SIGN_NEAR || l->relation == SIGN_NEAR_OR;
+        bool there = v->active[l->sign] && (!is_near || v->c->near[s->first_link + i]);
+        if (l->relation == SIGN_WITH || l->relation == SIGN_NEAR) {
             if (!set)
                 return false;
             set = there;
-        } else if (l->relation == SIGN_WITH_OR) {
+        } else if (l->relation == SIGN_WITH_OR || l->relation == SIGN_NEAR_OR) {
             set |= there;
         } else if (l->relation == SIGN_WITHOUT && there) {
             return false;
@@ -92,7 +93,8 @@ static void find_active(struct solver *v)
         changed = false;
         for (size_t i = 0; i < sign_count; i++) {
             const struct sign *s = &sign_table[i];
-            bool now = (!(s->flags & SIGN_SEEN) || v->c->seen[i].count) && links_hold(v, s);
+            bool now =
+                (!(s->flags & SIGN_SEEN) || v->c->seen[i].count >= s->many) && links_hold(v, s);
             changed |= now != v->active[i];
             v->active[i] = now;
         }
@@ -179,7 +181,7 @@ static const struct case_seen *seen_as(const struct solver *v, size_t sign)
         for (size_t i = 0; i < s->nlinks && next == sign; i++) {
             const struct sign_link *l = &sign_links[s->first_link + i];
             const struct sign *other = &sign_table[l->sign];
-            if (l->relation <= SIGN_WITH_OR &&
+            if (l->relation <= SIGN_NEAR_OR &&
                 (v->c->seen[l->sign].count || !(other->flags & SIGN_SEEN)))
                 next = l->sign;
         }
