@@ -23,6 +23,7 @@ struct wtg_problem {
 struct wtg_check_opts {
     bool volume; /* the target is a bare volume, not a disk with a partition table */
     bool strict; /* NTFS as wtg writes it, not as a running Windows leaves it */
+    bool no_content; /* do not read the chunk tables of compact files: they were compared before */
 };
 
 /* Walks through the partition table and every FAT32 and NTFS volume of a disk or image file and

@@ -71,7 +71,7 @@ static int check_streams(struct check *c, const struct ntfs_file *f, uint32_t ch
                            (unsigned long long)plain->data_size);
     int r = ntfs_check_soft(c, ntfs_stream_open(c->vol, f, packed, &s, err), NTFS_P_WOF, f->record,
                             err);
-    if (r == 0)
+    if (r == 0 && !c->opts->no_content)
         r = check_table(c, f->record, &s, content, chunk, err);
     ntfs_stream_release(&s);
     return r < 0 ? r : 0;

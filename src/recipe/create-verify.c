@@ -83,7 +83,7 @@ int create_check(void *ctx, struct wtg_job *job, struct wtg_err *err)
     struct create *c = ctx;
     struct blk *target = NULL;
     struct first first = { 0 };
-    const struct wtg_check_opts o = { .strict = true };
+    const struct wtg_check_opts o = { .strict = true, .no_content = true };
     const struct wtg_progress p = { "check", "bytes", 0, 0 };
     uint64_t errors = 0;
     int r = wtg_tick(job, &p, err);
@@ -97,7 +97,9 @@ int create_check(void *ctx, struct wtg_job *job, struct wtg_err *err)
         return r;
     wtg_fail(err, WTG_E_VOLUME_DAMAGED, "%" PRIu64 " problem%s on the written disk: %s",
              first.problems, first.problems == 1 ? "" : "s", first.text);
-    return wtg_hint(err, c->verdict.bytes
-                             ? "the target holds what wtg wrote, so this is a mistake of wtg: please report it"
-                             : "write again without '--no-verify': that tells a bad target from a mistake of wtg");
+    return wtg_hint(
+        err,
+        c->verdict.bytes
+            ? "the target holds what wtg wrote, so this is a mistake of wtg: please report it"
+            : "write again without '--no-verify': that tells a bad target from a mistake of wtg");
 }

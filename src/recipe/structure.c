@@ -45,9 +45,10 @@ static int check_fat(struct walk *w, struct blk *vol, struct wtg_err *err)
 static int check_ntfs(struct walk *w, struct blk *vol, uint64_t start_lba, bool has_start,
                       struct wtg_err *err)
 {
-    const struct ntfs_check_opts o = {
-        .strict = w->opts->strict, .has_start = has_start, .start_lba = start_lba
-    };
+    const struct ntfs_check_opts o = { .strict = w->opts->strict,
+                                       .no_content = w->opts->no_content,
+                                       .has_start = has_start,
+                                       .start_lba = start_lba };
     struct ntfs_check_result result = { 0 };
     int r = ntfs_check(vol, &o, w->job, &result, err);
 
