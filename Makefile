@@ -30,6 +30,12 @@ bench: ## measure everything beside its peers, into docs/benchmarks.md (an hour;
 	@tools/bench $(if $(QUICK),--quick) $(ROWS)
 	@$(if $(QUICK),:,tools/bench --report)
 
+bench-diagnose: ## spoil sticks in every known way, and count what diagnosis and repair make of it
+	@tools/install-packages build
+	@$(MAKE) build
+	@ninja -C build tests/bench/bench-diagnose >/dev/null
+	@build/tests/bench/bench-diagnose --limits
+
 fuzz: ## fuzz every parser for SECONDS_EACH=60 seconds
 	@tools/install-packages build fuzz
 	@tools/fuzz $(SECONDS_EACH)
@@ -47,4 +53,4 @@ clean: ## remove what was built
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
-.PHONY: build test demo bench fuzz lint install-deps clean help
+.PHONY: build test demo bench bench-diagnose fuzz lint install-deps clean help
