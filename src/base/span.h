@@ -14,7 +14,7 @@ struct wtg_span {
 /* The only way to look into untrusted bytes: NULL when [off, off+len) is not inside. */
 static inline const void *span_at(struct wtg_span s, uint64_t off, uint64_t len)
 {
-    if (off > s.n || len > s.n - off)
+    if (!s.p || off > s.n || len > s.n - off) /* NULL + 0 has no meaning in C */
         return NULL;
     return s.p + off;
 }

@@ -108,7 +108,8 @@ bool signer_info_holds(PKCS7 *p7, PKCS7_SIGNER_INFO *si, X509 *cert, struct wtg_
     }
     BIO *hash = BIO_new(BIO_f_md()), *sink = BIO_new(BIO_s_null());
     bool ok = false;
-    if (hash && sink && BIO_set_md(hash, md) > 0) {
+    EVP_MD_CTX *ctx = NULL; /* BIO_set_md would cast away a const */
+    if (hash && sink && BIO_get_md_ctx(hash, &ctx) > 0 && EVP_DigestInit_ex(ctx, md, NULL) == 1) {
         sink = BIO_push(hash, sink) ? NULL : sink;
         ok = BIO_write(hash, content.p, (int)content.n) == (int)content.n &&
              PKCS7_signatureVerify(hash, p7, si, cert) == 1;

@@ -40,7 +40,8 @@ struct bytes {
 static inline void put(struct bytes *b, const void *p, size_t n)
 {
     MUST((b->p = realloc(b->p, b->n + n + 1)) != NULL);
-    memcpy(b->p + b->n, p, n);
+    if (n)
+        memcpy(b->p + b->n, p, n);
     b->n += n;
 }
 static inline struct wtg_span span_of(struct bytes b)
