@@ -195,7 +195,7 @@ bool match_at(const char *pattern, const uint8_t *text, size_t n, size_t at)
 
 /* Blanks of a pattern may be several bytes of text, so it may begin a little earlier; behind a gap
  * much earlier. */
-enum { SLACK = 8 };
+enum { SLACK = 40 }; /* columns of logs */
 
 static bool begins_before(const struct sign_pattern *p, const uint8_t *text, size_t n, size_t four,
                           size_t *ret)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Judges diagnosis by labelled excerpts: judge FOLDER TOP1 TOP3 [BOUND]
- * FOLDER holds labels.tsv (name, cause, other causes that are right too, joined by "|") and
- * NAME.txt. Fails when less than TOP1 or TOP3 per cent are right. */
+/* Judges diagnosis by labelled excerpts: judge EXCERPTS TOP1 TOP3
+ * EXCERPTS is a folder that holds labels.tsv (name, cause, other causes that are right too, joined
+ * by
+ * "|") and NAME.txt; or one file of "=== cause | other causes" and the text that follows.
+ * Fails when less than TOP1 or TOP3 per cent are right. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,21 +11,9 @@
 
 #include "diagnose/diagnose.h"
 
-static int feed_file(struct diagnose_case *c, const char *path, struct wtg_err *err)
-{
-    struct diagnose_log *log;
-    static char buf[65536];
-    const char *slash = strrchr(path, '/');
-    FILE *f = fopen(path, "r");
-
-    if (!f)
-        return wtg_fail(err, WTG_E_NOT_FOUND, "no file '%s'", path);
-    int r = diagnose_log_new(c, slash ? slash + 1 : path, &log, err);
-    for (size_t n; r == 0 && (n = fread(buf, 1, sizeof buf, f)) > 0;)
-        r = diagnose_log_feed(log, buf, n, err);
-    fclose(f);
-    return r < 0 ? r : diagnose_log_end(log, err);
-}
+enum { EXCERPT_BYTES = 1 << 20 };
+static char text[EXCERPT_BYTES];
+static unsigned total, first_right, near_right;
 
 static bool is_right(const char *name, const char *cause, const char *also)
 {
@@ -59,51 +49,113 @@ static void show(const char *name, const char *cause, const struct diagnose_verd
                v->finding[0].evidence[i].where, v->finding[0].evidence[i].text);
 }
 
-static bool judge_one(const char *folder, char *row, unsigned count[3])
+static bool judge_text(const char *name, const char *cause, const char *also, size_t n)
 {
-    char path[4096];
-    const char *name = strtok_r(row, "\t\n", &row), *cause = strtok_r(NULL, "\t\n", &row);
-    const char *also = strtok_r(NULL, "\t\n", &row);
     struct diagnose_case *c;
+    struct diagnose_log *log;
     const struct diagnose_verdict *v;
     struct wtg_err err = { 0 };
 
-    snprintf(path, sizeof path, "%s/%s.txt", folder, name);
-    if (!cause || diagnose_case_new(&c, &err) < 0)
+    if (diagnose_case_new(&c, &err) < 0)
         return false;
-    if (feed_file(c, path, &err) < 0 || diagnose_solve(c, &v, &err) < 0) {
-        printf("# %s: %s\n", path, err.text);
-        return false;
+    bool good = diagnose_log_new(c, name, &log, &err) == 0 &&
+                diagnose_log_feed(log, text, n, &err) == 0 && diagnose_log_end(log, &err) == 0 &&
+                diagnose_solve(c, &v, &err) == 0;
+    if (good) {
+        size_t at = rank(v, cause, also);
+        total++;
+        first_right += at == 1;
+        near_right += at >= 1 && at <= 3;
+        if (at != 1)
+            show(name, cause, v);
+    } else {
+        printf("# %s: %s\n", name, err.text);
     }
-    size_t at = rank(v, cause, also ? also : "");
-    count[0]++;
-    count[1] += at == 1;
-    count[2] += at >= 1 && at <= 3;
-    if (at != 1)
-        show(name, cause, v);
     diagnose_case_free(c);
-    return true;
+    return good;
+}
+
+/* A row of labels.tsv. */
+static bool judge_row(const char *folder, char *row)
+{
+    char path[4096], *rest = NULL;
+    const char *name = strtok_r(row, "\t\n", &rest), *cause = strtok_r(NULL, "\t\n", &rest);
+    const char *also = strtok_r(NULL, "\t\n", &rest);
+
+    snprintf(path, sizeof path, "%s/%s.txt", folder, name ? name : "");
+    FILE *f = fopen(path, "r");
+    if (!f || !cause)
+        return false;
+    size_t n = fread(text, 1, sizeof text, f);
+    fclose(f);
+    return judge_text(name, cause, also ? also : "", n);
+}
+
+static bool judge_folder(const char *folder)
+{
+    char path[4096], row[1024];
+    bool head = true, good = true;
+
+    snprintf(path, sizeof path, "%s/labels.tsv", folder);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return false;
+    for (; good && fgets(row, sizeof row, f); head = false)
+        good = head || judge_row(folder, row);
+    fclose(f);
+    return good;
+}
+
+/* "cause | other | other" becomes "cause" and "other|other". */
+static void split_head(char *head, const char **ret_cause, char also[1024])
+{
+    char *rest = NULL;
+
+    *ret_cause = strtok_r(head, " |\n", &rest);
+    also[0] = 0;
+    for (const char *word; (word = strtok_r(NULL, " |\n", &rest));)
+        snprintf(also + strlen(also), 1024 - strlen(also), "%s|", word);
+}
+
+static bool judge_file(const char *path)
+{
+    char row[4096], head[4096] = "", also[1024], name[64];
+    const char *cause;
+    size_t n = 0;
+    bool good = true;
+    FILE *f = fopen(path, "r");
+
+    if (!f)
+        return false;
+    for (bool more = true; more && good;) {
+        more = fgets(row, sizeof row, f);
+        if (!more || strncmp(row, "=== ", 4) == 0) {
+            snprintf(name, sizeof name, "excerpt %u", total + 1);
+            if (head[0]) {
+                split_head(head, &cause, also);
+                good = judge_text(name, cause, also, n);
+            }
+            snprintf(head, sizeof head, "%s", row + 4);
+            n = 0;
+        } else if (head[0] && n + strlen(row) < sizeof text) {
+            memcpy(text + n, row, strlen(row));
+            n += strlen(row);
+        }
+    }
+    fclose(f);
+    return good;
 }
 
 int main(int argc, char **argv)
 {
-    char path[4096], row[1024];
-    unsigned count[3] = { 0 };
-    bool first = true, good = true;
-
     if (argc != 4)
         return 2;
-    snprintf(path, sizeof path, "%s/labels.tsv", argv[1]);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return 2;
-    for (; good && fgets(row, sizeof row, f); first = false)
-        good = first || judge_one(argv[1], row, count);
-    fclose(f);
-    good &= count[0] > 0 && count[1] * 100 >= count[0] * (unsigned)atoi(argv[2]) &&
-            count[2] * 100 >= count[0] * (unsigned)atoi(argv[3]);
-    printf("# %u excerpts: first right %u (%.0f %%), among the first three %u (%.0f %%)\n",
-           count[0], count[1], 100.0 * count[1] / count[0], count[2], 100.0 * count[2] / count[0]);
+    const char *dot = strrchr(argv[1], '.');
+    bool good = dot && strcmp(dot, ".txt") == 0 ? judge_file(argv[1]) : judge_folder(argv[1]);
+    good &= total > 0 && first_right * 100 >= total * (unsigned)atoi(argv[2]) &&
+            near_right * 100 >= total * (unsigned)atoi(argv[3]);
+    printf("# %u excerpts: first right %u (%.0f %%), among the first three %u (%.0f %%)\n", total,
+           first_right, 100.0 * first_right / total, near_right, 100.0 * near_right / total);
     printf("1..1\n%s 1 - %s\n", good ? "ok" : "not ok", argv[1]);
     return !good;
 }
