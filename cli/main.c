@@ -13,6 +13,8 @@ static const struct cli_command *const commands[] = {
     &cli_image_signatures,
     &cli_disk_check,
     &cli_write,
+    &cli_repair,
+    &cli_undo,
     &cli_explain,
 };
 

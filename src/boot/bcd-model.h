@@ -59,4 +59,8 @@ void boot_bcd_sort(struct boot_bcd *b);
 int boot_bcd_plan(const struct boot_bcd_params *p, struct boot_bcd *ret,
                   struct wtg_err *err) WTG_MUST_USE;
 
+/* The store as a hive, read again and compared with what was meant.  `*ret` is malloc'ed. */
+int boot_bcd_encode(const struct boot_bcd *meant, enum boot_firmware firmware, uint64_t time,
+                    uint8_t **ret, size_t *ret_n, struct wtg_err *err) WTG_MUST_USE;
+
 #endif

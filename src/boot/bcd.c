@@ -172,30 +172,38 @@ static int write_store(struct hive *h, const struct boot_bcd *b, struct wtg_err 
     return r;
 }
 
-int boot_bcd_build(const struct boot_bcd_params *p, uint8_t **ret, size_t *ret_n,
-                   struct wtg_err *err)
+int boot_bcd_encode(const struct boot_bcd *meant, enum boot_firmware firmware, uint64_t time,
+                    uint8_t **ret, size_t *ret_n, struct wtg_err *err)
 {
-    struct boot_bcd meant = { 0 }, found = { 0 };
+    struct boot_bcd found = { 0 };
     struct hive *h = NULL;
     AUTO_FREE uint8_t *bytes = NULL;
     size_t n = 0;
-    int r = boot_bcd_plan(p, &meant, err);
+    int r = hive_new("BCD", "NewStoreRoot", firmware == BOOT_UEFI ? 3 : 5, time, &h, err);
     if (r == 0)
-        r = hive_new("BCD", "NewStoreRoot", p->firmware == BOOT_UEFI ? 3 : 5, p->time, &h, err);
-    if (r == 0)
-        r = write_store(h, &meant, err);
+        r = write_store(h, meant, err);
     if (r == 0)
         r = hive_commit(h, &bytes, &n, err);
     if (r == 0)
         r = boot_bcd_decode((struct wtg_span){ bytes, n }, &found, err);
     if (r == 0)
-        r = boot_bcd_compare(&meant, &found, err);
+        r = boot_bcd_compare(meant, &found, err);
     hive_free(h);
-    boot_bcd_release(&meant);
     boot_bcd_release(&found);
     if (r < 0)
-        return wtg_because(err, "making the boot configuration");
+        return r;
     *ret = TAKE_PTR(bytes);
     *ret_n = n;
     return 0;
+}
+
+int boot_bcd_build(const struct boot_bcd_params *p, uint8_t **ret, size_t *ret_n,
+                   struct wtg_err *err)
+{
+    struct boot_bcd meant = { 0 };
+    int r = boot_bcd_plan(p, &meant, err);
+    if (r == 0)
+        r = boot_bcd_encode(&meant, p->firmware, p->time, ret, ret_n, err);
+    boot_bcd_release(&meant);
+    return r < 0 ? wtg_because(err, "making the boot configuration") : 0;
 }

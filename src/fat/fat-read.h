@@ -28,5 +28,8 @@ struct fat_info fat_info(const struct fat *f);
 /* The whole tree; contents are lazy blobs over the volume, so `f` must outlive the tree.  Stops
  * with VOLUME_DAMAGED at cycles, crossed or too short chains and impossible names. */
 int fat_read_tree(struct fat *f, struct tree **ret, struct wtg_err *err) WTG_MUST_USE;
+/* The same, without what cannot be read: `*ret_lost` says how many things that were. */
+int fat_salvage_tree(struct fat *f, struct tree **ret, size_t *ret_lost,
+                     struct wtg_err *err) WTG_MUST_USE;
 
 #endif

@@ -394,9 +394,16 @@ static int stop_at_fatal(void *ctx, bool fatal, const char *text, struct wtg_err
     return fatal ? wtg_fail(err, WTG_E_VOLUME_DAMAGED, "%s", text) : 0;
 }
 
-int fat_read_tree(struct fat *f, struct tree **ret, struct wtg_err *err)
+static int count_fatal(void *ctx, bool fatal, const char *text, struct wtg_err *err)
 {
-    static const struct fat_walk_ops ops = { .problem = stop_at_fatal };
+    (void)text, (void)err;
+    *(size_t *)ctx += fatal;
+    return 0;
+}
+
+static int read_tree(struct fat *f, const struct fat_walk_ops *ops, struct tree **ret,
+                     struct wtg_err *err)
+{
     AUTO_FREE uint8_t *seen = mem_zeroed(fat_seen_bytes(f), 1, err);
     struct tree *t = NULL;
 
@@ -404,11 +411,29 @@ int fat_read_tree(struct fat *f, struct tree **ret, struct wtg_err *err)
         return err->code;
     int r = tree_new(&t, err);
     if (r == 0)
-        r = fat_walk(f, t, seen, &ops, err);
+        r = fat_walk(f, t, seen, ops, err);
     if (r < 0) {
         tree_free(t);
         return wtg_because(err, "reading the FAT32 volume");
     }
     *ret = t;
     return 0;
+}
+
+int fat_read_tree(struct fat *f, struct tree **ret, struct wtg_err *err)
+{
+    static const struct fat_walk_ops ops = { .problem = stop_at_fatal };
+
+    return read_tree(f, &ops, ret, err);
+}
+
+int fat_salvage_tree(struct fat *f, struct tree **ret, size_t *ret_lost, struct wtg_err *err)
+{
+    size_t lost = 0;
+    const struct fat_walk_ops ops = { .problem = count_fatal, .ctx = &lost };
+    int r = read_tree(f, &ops, ret, err);
+
+    if (r == 0)
+        *ret_lost = lost;
+    return r;
 }
