@@ -14,7 +14,8 @@ extern "C" {
 
 /* Every way in which wtg can fail.  One row: name, number (stable, searchable), exit code of the
  * command line, and what it means in one plain sentence.  Numbers 1xxx are about this computer,
- * 2xxx about images, 3xxx about disks and volumes, 4xxx about Windows and what it boots with.
+ * 2xxx about images, 3xxx about disks and volumes, 4xxx about Windows and what it boots with,
+ * 5xxx about getting files.
  * docs/errors.md lists the same table; a test compares them. */
 /* clang-format off */
 #define WTG_ERRORS(E)                                                                              \
@@ -53,7 +54,12 @@ extern "C" {
     E(HIVE_DAMAGED,     4003,   1, "a registry hive is damaged")                                   \
     E(BCD,              4004,   1, "the boot configuration (BCD) is not as it should be")          \
     E(UNATTEND,         4005,   1, "the answer file is not usable")                                \
-    E(SIGNATURE,        4006,   1, "a signature, catalog or list of revoked ones cannot be read")
+    E(SIGNATURE,        4006,   1, "a signature, catalog or list of revoked ones cannot be read")  \
+    E(NETWORK,          5001,   1, "a server could not be reached, or broke off again and again")  \
+    E(SERVER,           5002,   1, "a server refused, or sent something that is not the file")     \
+    E(NOT_TRUSTED,      5003,   1, "the connection is not as safe as it has to be")                \
+    E(NOT_SIGNED,       5004,   1, "the signature does not prove the file")                        \
+    E(EXISTS,           5005,   4, "a file of that name is there already")
 /* clang-format on */
 
 enum wtg_code {

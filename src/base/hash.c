@@ -12,12 +12,35 @@ struct hash {
     const EVP_MD *md;
 };
 
+/* clang-format off */
+static const struct {
+    const char *name;
+    size_t bytes;
+    const EVP_MD *(*md)(void);
+} kinds[HASH_KINDS] = {
+    [HASH_SHA1]   = { "SHA-1",   SHA1_BYTES,   EVP_sha1 },
+    [HASH_SHA256] = { "SHA-256", SHA256_BYTES, EVP_sha256 },
+    [HASH_SHA512] = { "SHA-512", SHA512_BYTES, EVP_sha512 },
+    [HASH_MD5]    = { "MD5",     MD5_BYTES,    EVP_md5 },
+};
+/* clang-format on */
+
+size_t hash_bytes(enum hash_kind kind)
+{
+    return kinds[kind].bytes;
+}
+
+const char *hash_name(enum hash_kind kind)
+{
+    return kinds[kind].name;
+}
+
 int hash_new(enum hash_kind kind, struct hash **ret, struct wtg_err *err)
 {
     struct hash *h = mem_zeroed(1, sizeof *h, err);
     if (!h)
         return err->code;
-    h->md = kind == HASH_SHA1 ? EVP_sha1() : EVP_sha256();
+    h->md = kinds[kind].md();
     h->ctx = EVP_MD_CTX_new();
     if (!h->ctx || EVP_DigestInit_ex(h->ctx, h->md, NULL) != 1) {
         hash_free(h);

@@ -9,14 +9,18 @@
 #include "base/err.h"
 
 /* Running hashes over libcrypto. */
-enum hash_kind { HASH_SHA1, HASH_SHA256 };
-enum { SHA1_BYTES = 20, SHA256_BYTES = 32 };
+enum hash_kind { HASH_SHA1, HASH_SHA256, HASH_SHA512, HASH_MD5 };
+enum { SHA1_BYTES = 20, SHA256_BYTES = 32, SHA512_BYTES = 64, MD5_BYTES = 16 };
+enum { HASH_KINDS = HASH_MD5 + 1, HASH_MAX_BYTES = SHA512_BYTES };
+
+size_t hash_bytes(enum hash_kind kind);
+const char *hash_name(enum hash_kind kind); /* "SHA-256" */
 
 struct hash;
 int hash_new(enum hash_kind kind, struct hash **ret, struct wtg_err *err) WTG_MUST_USE;
 void hash_reset(struct hash *h); /* starts again; cheaper than a new one */
 void hash_add(struct hash *h, const void *p, size_t n);
-void hash_end(struct hash *h, uint8_t *digest); /* SHA1_BYTES or SHA256_BYTES */
+void hash_end(struct hash *h, uint8_t *digest); /* hash_bytes(kind) */
 void hash_free(struct hash *h);
 
 /* One-shot. */
