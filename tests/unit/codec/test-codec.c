@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "codec/codec.h"
+#include "codec/pack.h"
 #include "test.h"
 
 /* Text-like bytes with a little noise; the same each time. */
@@ -154,11 +155,95 @@ static void names_and_sizes(void)
     codec_free(NULL);
 }
 
+/* Packing: all forms that a volume can have, around the edges. */
+
+static void noise(uint8_t *p, size_t n, uint32_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1664525 + 1013904223;
+        p[i] = (uint8_t)(seed >> 24);
+    }
+}
+
+/* Returns the packed size, 0 when it is to be stored as it is. */
+static size_t round_trip(struct codec_packer *p, struct codec *c, const uint8_t *in, size_t n,
+                         uint8_t *packed)
+{
+    struct wtg_err err = { 0 };
+    size_t got = 77;
+    AUTO_FREE uint8_t *out = malloc(n + 1), *tight = malloc(n + 1);
+
+    CHECK(codec_pack(p, in, n, tight, &got, &err) == 0);
+    CHECK(got < n || n == 0);
+    if (got > 0) {
+        CHECK(codec_decode(c, tight, got, out, n, &err) == 0);
+        CHECK(memcmp(in, out, n) == 0);
+    }
+    memcpy(packed, tight, got);
+    return got;
+}
+
+static void packing_makes_a_round_trip(void)
+{
+    static const struct {
+        enum codec_kind kind;
+        uint32_t chunk;
+    } forms[] = {
+        { CODEC_LZX, 32768 },    { CODEC_XPRESS, 4096 },  { CODEC_XPRESS, 8192 },
+        { CODEC_XPRESS, 16384 }, { CODEC_XPRESS, 65536 }, { CODEC_LZMS, 65536 },
+    };
+    static const size_t edge[] = { 0, 1, 2, 511, 4095, 4096, 4097, 16384, 32767, 32768, 32769 };
+    static uint8_t in[65536], a[65536], b[65536];
+
+    for (size_t f = 0; f < ARRAY_LEN(forms); f++) {
+        struct wtg_err err = { 0 };
+        struct codec_packer *used = NULL, *fresh = NULL;
+        struct codec *c = NULL;
+        OK(codec_packer_new(forms[f].kind, forms[f].chunk, &used, &err), err);
+        OK(codec_new(forms[f].kind, forms[f].chunk, &c, &err), err);
+        CHECK(codec_packer_bytes(forms[f].kind, forms[f].chunk) > forms[f].chunk);
+        for (size_t i = 0; i < ARRAY_LEN(edge); i++) {
+            size_t n = edge[i], got = 0;
+            if (n > forms[f].chunk) {
+                CHECK(codec_pack(used, in, n, a, &got, &err) == WTG_E_BUG);
+                continue;
+            }
+            noise(in, n, (uint32_t)n);
+            CHECK(round_trip(used, c, in, n, a) == 0);
+            memset(in, 'x', n);
+            CHECK((round_trip(used, c, in, n, a) > 0) == (n >= 511));
+            fill(in, n, (uint32_t)n);
+            OK(codec_packer_new(forms[f].kind, forms[f].chunk, &fresh, &err), err);
+            got = round_trip(used, c, in, n, a);
+            CHECK(round_trip(fresh, c, in, n, b) == got);
+            CHECK(memcmp(a, b, got) == 0); /* nothing is kept between chunks */
+            codec_packer_free(fresh);
+        }
+        codec_packer_free(used);
+        codec_free(c);
+    }
+}
+
+static void packers_only_for_known_chunk_sizes(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(valid); i++) {
+        struct wtg_err err = { 0 };
+        struct codec_packer *p = NULL;
+        if (valid[i].valid)
+            continue; /* some need gigabytes */
+        CHECK(codec_packer_bytes(valid[i].kind, valid[i].chunk) == 0);
+        CHECK(codec_packer_new(valid[i].kind, valid[i].chunk, &p, &err) == WTG_E_UNSUPPORTED);
+    }
+    codec_packer_free(NULL);
+}
+
 static const struct test tests[] = {
     TEST(decodes_what_libwim_encodes),
     TEST(only_known_chunk_sizes),
     TEST(damaged_chunks_are_survived),
     TEST(one_codec_a_thread),
     TEST(names_and_sizes),
+    TEST(packing_makes_a_round_trip),
+    TEST(packers_only_for_known_chunk_sizes),
 };
 TEST_MAIN(tests)

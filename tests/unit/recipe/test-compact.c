@@ -256,16 +256,23 @@ static void put_file(const char *name, size_t n, unsigned kind)
         abort();
 }
 
-static void make_wim(const char *path, enum wimlib_compression_type kind, uint32_t chunk)
+static void make_wim_how(const char *path, enum wimlib_compression_type kind, uint32_t chunk,
+                         int how)
 {
     char tree[64];
     WIMStruct *w = NULL;
     snprintf(tree, sizeof tree, "%s/tree", dir);
-    if (wimlib_create_new_wim(kind, &w) || wimlib_set_output_chunk_size(w, chunk) ||
+    if (wimlib_create_new_wim(kind, &w) || (chunk && wimlib_set_output_chunk_size(w, chunk)) ||
+        (how && wimlib_set_output_pack_chunk_size(w, chunk)) ||
         wimlib_add_image(w, tree, "sizes", NULL, WIMLIB_ADD_FLAG_NORPFIX) ||
-        wimlib_write(w, path, WIMLIB_ALL_IMAGES, 0, 1))
+        wimlib_write(w, path, WIMLIB_ALL_IMAGES, how, 1))
         abort();
     wimlib_free(w);
+}
+
+static void make_wim(const char *path, enum wimlib_compression_type kind, uint32_t chunk)
+{
+    make_wim_how(path, kind, chunk, 0);
 }
 
 struct volume { /* an image, its tree made compact, and the volume built of it */
@@ -280,7 +287,7 @@ struct volume { /* an image, its tree made compact, and the volume built of it *
 
 static int volume_make(struct volume *v, const char *wim, const char *how, bool trusted)
 {
-    const struct compact_opts o = { .how = how };
+    const struct compact_opts o = { .how = how, .threads = 2 };
     const struct ntfs_build_opts b = {
         .size_bytes = 64 << 20, .sector_bytes = 512, .serial = 7, .time = 1
     };
@@ -381,6 +388,81 @@ static void xpress16k(void)
     check_volume("xpress16k", WIMLIB_COMPRESSION_TYPE_XPRESS, 16384);
 }
 
+/* The tree's own content comes from the spool then, and was compared with the SHA-1 in the image.
+ */
+static void check_anew(const char *name, const char *how)
+{
+    char wim[64];
+    struct volume v;
+    struct tree *t = NULL;
+    struct ntfs_check_result c = { 0 };
+    const struct ntfs_check_opts strict = { .strict = true };
+    snprintf(wim, sizeof wim, "%s/%s.wim", dir, name);
+    OK(volume_make(&v, wim, how, false), err);
+    CHECK(v.c.files >= 14 && v.c.form == ntfs_wof_form_named(how) && v.c.saved_bytes > 100000);
+    CHECK(v.c.made_bytes > 100000 && v.c.spool && !v.c.estimated);
+    OK(ntfs_check(v.blk, &strict, NULL, &c, &err), err);
+    CHECK(c.errors == 0 && c.warnings == 0);
+    OK(ntfs_read_tree(v.blk, NULL, &t, &err), err);
+    CHECK(t->root->nchildren == v.tree->root->nchildren);
+    for (uint32_t i = 0; i < t->root->nchildren; i++) {
+        CHECK(tree_data_size(v.tree->root->child[i]->node) == 0 ||
+              tree_data(v.tree->root->child[i]->node)->has_sha1);
+        compare_node(v.tree->root->child[i]->node, t->root->child[i]->node);
+    }
+    ntfs_check_result_release(&c);
+    tree_free(t);
+    volume_release(&v);
+}
+
+static void made_anew_from_any_form(void)
+{
+    static const struct {
+        const char *name;
+        enum wimlib_compression_type kind;
+        uint32_t chunk;
+        int how;
+    } from[] = {
+        { "solid", WIMLIB_COMPRESSION_TYPE_LZMS, 1 << 20, WIMLIB_WRITE_FLAG_SOLID },
+        { "cut", WIMLIB_COMPRESSION_TYPE_LZMS, 1 << 15, WIMLIB_WRITE_FLAG_SOLID },
+        { "none", WIMLIB_COMPRESSION_TYPE_NONE, 0, 0 },
+        { "lzx64k", WIMLIB_COMPRESSION_TYPE_LZX, 1 << 16, 0 },
+        { "xpress32k", WIMLIB_COMPRESSION_TYPE_XPRESS, 1 << 15, 0 },
+    };
+    static const char *const how[] = { "lzx", "xpress4k", "xpress8k", "xpress16k", "lzx" };
+    for (size_t i = 0; i < ARRAY_LEN(from); i++) {
+        char wim[64];
+        snprintf(wim, sizeof wim, "%s/%s.wim", dir, from[i].name);
+        make_wim_how(wim, from[i].kind, from[i].chunk, from[i].how);
+        check_anew(from[i].name, how[i]);
+    }
+    for (size_t i = 0; i < 4; i++)
+        check_anew("solid", how[i]);
+    check_anew("lzx", "xpress8k");
+}
+
+/* Nothing is compressed for a plan that is only looked at. */
+static void a_guess(void)
+{
+    char wim[64];
+    struct image *image = NULL;
+    struct tree *t = NULL;
+    struct compact c = { 0 };
+    const struct compact_opts o = { .how = "lzx", .estimate = true };
+    uint8_t byte;
+    snprintf(wim, sizeof wim, "%s/solid.wim", dir);
+    OK(image_open(wim, NULL, &image, &err), err);
+    OK(image_load_tree(image, 1, &t, &err), err);
+    OK(compact_tree(t, &o, &c, &err), err);
+    CHECK(c.estimated && !c.spool && c.files > 14 && c.saved_bytes > 100000);
+    for (size_t i = 0; i < t->nnodes; i++)
+        if (t->node[i]->nstreams == 2)
+            CHECK(tree_blob_read(t->node[i]->stream[1].blob, 0, &byte, 1, &err) == WTG_E_BUG);
+    tree_free(t);
+    compact_release(&c);
+    image_free(image);
+}
+
 /* A few of the stored bytes of each compact file in turn. */
 static void a_damaged_chunk_names_its_file(void)
 {
@@ -479,6 +561,8 @@ static const struct test tests[] = {
     TEST(xpress4k),
     TEST(xpress8k),
     TEST(xpress16k),
+    TEST(made_anew_from_any_form),
+    TEST(a_guess),
     TEST(a_damaged_chunk_names_its_file),
     TEST(damage_on_the_volume_is_found),
     TEST(what_cannot_be),
