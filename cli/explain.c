@@ -93,13 +93,14 @@ static void explain_json(const char *typed, const struct wtg_explanation *e)
 
 enum { LINE_BYTES = 512 };
 
-/* "label: text", wrapped below the text's first letter. */
-static void labelled(const char *label, const char *text)
+/* "label: text", so far from the left. */
+static void labelled(int margin, const char *label, const char *text)
 {
-    char first[80];
+    char first[80], rest[80];
 
-    snprintf(first, sizeof first, "    %s: ", label);
-    cli_wrap(first, "      ", text);
+    snprintf(first, sizeof first, "%*s%s: ", margin, "", label);
+    snprintf(rest, sizeof rest, "%*s", margin + 2, "");
+    cli_wrap(first, rest, text);
 }
 
 static void print_parts(const struct wtg_reading *r)
@@ -161,10 +162,10 @@ static void print_causes(const char *const *name, bool all)
         snprintf(first, sizeof first, " %2u. ", i);
         cli_wrap(first, "     ", _(c.title));
         if (all)
-            labelled(_("means"), _(c.means));
+            labelled(5, _("means"), _(c.means));
         if (all || i <= 3) {
-            labelled(_("check"), _(c.check));
-            labelled(_("mend"), _(c.mend));
+            labelled(5, _("check"), _(c.check));
+            labelled(5, _("mend"), _(c.mend));
         }
     }
 }
@@ -173,7 +174,10 @@ static void print_reading(const struct wtg_reading *r, bool all)
 {
     const struct wtg_code_page *page = r->page;
 
-    printf("%s  %s\n", r->code, r->name ? r->name : page ? "" : _("(no header names it)"));
+    printf("%s%s%s\n", r->code, r->name || !page ? "  " : "",
+           r->name ? r->name
+           : page  ? ""
+                   : _("(no header names it)"));
     cli_wrap("  ", "    ", _(r->family_text));
     if (r->libc_text)
         cli_wrap("  ", "    ", dgettext("libc", r->libc_text));
@@ -191,9 +195,9 @@ static void print_reading(const struct wtg_reading *r, bool all)
     printf("\n");
     cli_wrap("  ", "  ", _(page->says));
     if (page->check)
-        labelled(_("check"), _(page->check));
+        labelled(2, _("check"), _(page->check));
     if (page->mend)
-        labelled(_("mend"), _(page->mend));
+        labelled(2, _("mend"), _(page->mend));
     print_causes(page->cause, all);
     if (page->tree) {
         printf(_("\n  Step by step: wtg explain --tree %s\n"), page->tree);
@@ -367,8 +371,7 @@ static const struct cli_opt opts[] = {
 const struct cli_command cli_explain = {
     .name = "explain",
     .args = "CODE...",
-    .help = N_("any error code of Windows or a tool in words: what it means, what causes it, what "
-               "mends it"),
+    .help = N_("what an error code means, what causes it and what mends it"),
     .opt = opts,
     .nopts = CLI_LEN(opts),
     .nargs = 1,

@@ -13,6 +13,8 @@
 bool code_inner(const struct code *c, struct code *ret);
 /* Does a header, or codes.txt, name it? */
 bool code_is_named(enum code_family family, uint32_t value);
+/* Has code-parts.tsv a name for this facility of HRESULTs? */
+bool code_knows_facility(uint32_t facility);
 /* The codes of a name, whatever its family; ACCESS_DENIED also finds ERROR_ACCESS_DENIED.  How
  * many. */
 size_t code_by_its_name(const char *name, size_t n, struct code ret[CODE_READINGS_MAX]);

@@ -162,8 +162,8 @@ static void take_extend(struct typed *t)
         return;
     while (is_word(p[n]))
         n++;
-    if (t->form == FORM_DECIMAL && n == 6 && p == t->end + 1 && *t->end == '-' && t->value < 1000 &&
-        decimal_value(p, n, false, &v))
+    if (t->form <= FORM_DECIMAL_TOLD && n == 6 && p == t->end + 1 && *t->end == '-' &&
+        t->value < 1000 && decimal_value(p, n, false, &v))
         t->download = t->has_extend = true;
     else if (t->value >> 31 && n > 2 && n <= 7 && hex_digit(p[0]) == 0 && (p[1] | 0x20) == 'x' &&
              hex_value(p + 2, n - 2, &v))
@@ -220,7 +220,7 @@ static void take_words(struct typed *t, const char *text)
 /* Of facilities that tools of Microsoft use with codes that look like an NTSTATUS. */
 static bool is_hresult_of_c(uint32_t v)
 {
-    return (v >> 16 & 0xfff) >= 0x140 && v >> 28 == 0xc;
+    return v >> 28 == 0xc && (v >> 16 & 0xfff) >= 0x140 && code_knows_facility(v >> 16 & 0xfff);
 }
 
 /* How well a family fits a number written so; 0: not at all. */
@@ -251,7 +251,7 @@ static int fit_large(enum code_family f, const struct typed *t)
     }
 }
 
-/* Numbers of 16 bits: rows of enum form from FORM_DECIMAL on. */
+/* The same for numbers of 16 bits, which nearly every family has. */
 static int fit_small(enum code_family f, const struct typed *t)
 {
     bool hex = t->form == FORM_HEX_SHORT || t->form == FORM_HEX_LONG;
@@ -263,20 +263,15 @@ static int fit_small(enum code_family f, const struct typed *t)
     case CODE_BUGCHECK:
         if (!named && !sure)
             return 0;
-        return t->form == FORM_HEX_SHORT ? 60 : hex ? 45 : sure ? 10 : 0;
+        return t->form == FORM_HEX_SHORT ? 60 : hex ? 51 : sure ? 10 : 0;
     case CODE_ERRNO:
         return (named && !hex) || sure ? 20 : 0;
     case CODE_WIMLIB:
         return (named && !hex) || sure ? 15 : 0;
     case CODE_DEVMGR:
         return (named && !hex) || sure ? 10 : 0;
-    case CODE_NT:
-    case CODE_CURL:
-    case CODE_ARIA2:
-    case CODE_GPG:
-        return sure ? 10 : 0;
     default:
-        return 0;
+        return sure ? 10 : 0;
     }
 }
 

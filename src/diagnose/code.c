@@ -184,6 +184,11 @@ static struct wtg_code_part part(enum code_part_kind kind, uint32_t value)
     return (struct wtg_code_part){ .value = value };
 }
 
+bool code_knows_facility(uint32_t facility)
+{
+    return part(PART_FACILITY, facility).name != NULL;
+}
+
 /* [MS-ERREF] 2.1 and 2.3: the same bits, but an HRESULT has one bit of severity, and a facility of
  * 11 bits instead of 12. */
 static void read_bits(const struct code *c, struct wtg_reading *ret)
