@@ -64,16 +64,16 @@ enum wtg_sign_place {
 /* Strings are UTF-8 without control characters; "" where there is nothing to say. */
 struct wtg_signature {
     enum wtg_sign_state state;
-    char why[WTG_SIGN_WHY];      /* the details when it is not good */
+    char why[WTG_SIGN_WHY]; /* the details when it is not good */
     enum wtg_sign_place place;
-    char catalog[WTG_SIGN_NAME]; /* its name */
-    char digest[12];             /* how the file was hashed: "sha256" */
-    char signer[WTG_SIGN_NAME];  /* common names: of the signer, */
-    char issuer[WTG_SIGN_NAME];  /* of who issued its certificate, */
-    char root[WTG_SIGN_NAME];    /* and of the end of the chain, as far as it could be followed */
-    enum wtg_sign_ca ca;         /* by the certificate's hash, not by its name */
+    char catalog[WTG_SIGN_NAME];  /* its name */
+    char digest[12];              /* how the file was hashed: "sha256" */
+    char signer[WTG_SIGN_NAME];   /* common names: of the signer, */
+    char issuer[WTG_SIGN_NAME];   /* of who issued its certificate, */
+    char root[WTG_SIGN_NAME];     /* and of the end of the chain, as far as it could be followed */
+    enum wtg_sign_ca ca;          /* by the certificate's hash, not by its name */
     int64_t valid_from, valid_to; /* the signer's certificate; seconds since 1970 */
-    int64_t stamped_at;          /* time that an authority confirms; 0: no timestamp that counts */
+    int64_t stamped_at;           /* time that an authority confirms; 0: no timestamp that counts */
     char stamper[WTG_SIGN_NAME];
     char stamp_why[WTG_SIGN_WHY]; /* why there is a timestamp that does not count */
 };

@@ -13,10 +13,10 @@
 
 /* In front of an update that is signed: dbxupdate.bin. */
 struct dbx_auth_disk {
-    uint8_t time[16];     /* +0x00  EFI_TIME */
-    le32 cert_bytes;      /* +0x10  from here to the end of the signature */
-    le16 revision;        /* +0x14  0x0200 */
-    le16 cert_type;       /* +0x16  0x0ef1: the GUID says */
+    uint8_t time[16];      /* +0x00  EFI_TIME */
+    le32 cert_bytes;       /* +0x10  from here to the end of the signature */
+    le16 revision;         /* +0x14  0x0200 */
+    le16 cert_type;        /* +0x16  0x0ef1: the GUID says */
     struct guid cert_guid; /* +0x18  PKCS #7 */
 };
 static_assert(sizeof(struct dbx_auth_disk) == 40, "as documented");
@@ -42,7 +42,7 @@ struct dbx_tbs_disk {
     le16 year;          /* +0x20  EFI_TIME: signatures from here on are revoked; all zero: all */
     uint8_t month, day; /* +0x22 */
     uint8_t hour, minute, second, pad; /* +0x24 */
-    uint8_t rest[8];    /* +0x28  nanoseconds, zone, daylight */
+    uint8_t rest[8];                   /* +0x28  nanoseconds, zone, daylight */
 };
 static_assert(sizeof(struct dbx_tbs_disk) == 48, "as documented");
 

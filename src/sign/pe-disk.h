@@ -2,8 +2,9 @@
 #ifndef WTG_SIGN_PE_DISK_H
 #define WTG_SIGN_PE_DISK_H
 
-/* What is read of a PE file.  Source: "PE Format", learn.microsoft.com/windows/win32/debug/pe-format;
- * see docs/formats/authenticode.md.  Offsets in the file unless said otherwise. */
+/* What is read of a PE file.  Source: "PE Format",
+ * learn.microsoft.com/windows/win32/debug/pe-format; see docs/formats/authenticode.md.  Offsets in
+ * the file unless said otherwise. */
 
 #include <assert.h>
 #include <stddef.h>
@@ -11,9 +12,9 @@
 #include "base/le.h"
 
 struct pe_dos_disk {
-    uint8_t magic[2];  /* +0x00  "MZ" */
-    uint8_t stub[58];  /* +0x02 */
-    le32 header;       /* +0x3c  where struct pe_head_disk stands */
+    uint8_t magic[2]; /* +0x00  "MZ" */
+    uint8_t stub[58]; /* +0x02 */
+    le32 header;      /* +0x3c  where struct pe_head_disk stands */
 };
 static_assert(offsetof(struct pe_dos_disk, header) == 0x3c, "as documented");
 
@@ -65,7 +66,8 @@ struct pe_certificate_disk {
 static_assert(sizeof(struct pe_certificate_disk) == 8, "as documented");
 enum { PE_CERTIFICATE_PKCS = 2 };
 
-/* Resources are a tree of three levels (type, name, language); every offset counts from its root. */
+/* Resources are a tree of three levels (type, name, language); every offset counts from its root.
+ */
 struct pe_resource_dir_disk {
     uint8_t stamp[12]; /* +0x00 */
     le16 nnamed;       /* +0x0c  entries with a name stand first, */

@@ -173,84 +173,113 @@ static struct sign_roots *roots_of(const struct party *root)
     return r;
 }
 
-static void catalogs(void)
-{
-    struct party root = make_party("Root", NULL, (struct party_opts){ .ca = true });
-    struct party signer =
-        make_party("Catalogs", &root, (struct party_opts){ .eku = "codeSigning" });
-    struct sign_roots *roots = roots_of(&root);
-    struct sign_policy policy = { .roots = roots, .now = NOW };
-    struct bytes pe = make_pe("", NULL, 0), members = { 0 }, text = { 0 }, third = { 0 };
-    uint8_t sha256[SHA256_BYTES], sha1[SHA1_BYTES], other[SHA256_BYTES];
-    struct wtg_verdict v;
-    struct wtg_err err = { 0 };
-    struct sign_catalogs *c = NULL;
+/* A catalog that lists a program (by raw tag), a text (by SHA-1 in hexadecimal) and another file
+ * (by an attribute, twice). */
+static struct listed {
+    struct party root, signer;
+    struct sign_roots *roots;
+    struct bytes file[3], catalog;
+    uint8_t sha256[SHA256_BYTES]; /* of the program */
+} l;
 
-    pe_hash(pe, sha256, sha1);
-    add(&members, make_member(TAG_RAW, sha256, sizeof sha256));
-    put(&text, "a text file", 11);
-    hash_sha1(text.p, text.n, sha1);
+static void make_listed(void)
+{
+    uint8_t sha1[SHA1_BYTES], other[SHA256_BYTES];
+    struct bytes members = { 0 };
+
+    l.root = make_party("Root", NULL, (struct party_opts){ .ca = true });
+    l.signer = make_party("Catalogs", &l.root, (struct party_opts){ .eku = "codeSigning" });
+    l.roots = roots_of(&l.root);
+    l.file[0] = make_pe("", NULL, 0);
+    pe_hash(l.file[0], l.sha256, sha1);
+    put(&l.file[1], "a text file", 11);
+    hash_sha1(l.file[1].p, l.file[1].n, sha1);
+    put(&l.file[2], "a third one", 11);
+    hash_sha256(l.file[2].p, l.file[2].n, other);
+    add(&members, make_member(TAG_RAW, l.sha256, sizeof l.sha256));
     add(&members, make_member(TAG_HEX, sha1, sizeof sha1));
-    put(&third, "a third one", 11);
-    hash_sha256(third.p, third.n, other);
     add(&members, make_member(TAG_NAME, other, sizeof other));
     add(&members, make_member(TAG_NAME, other, sizeof other));
     struct bytes ctl = make_ctl(members);
-    struct bytes cat =
-        make_signature(&(struct sign_how){ .signer = &signer, .type = oid_ctl_text }, ctl);
+    l.catalog =
+        make_signature(&(struct sign_how){ .signer = &l.signer, .type = oid_ctl_text }, ctl);
+    free(ctl.p);
+}
+
+static void free_listed(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(l.file); i++)
+        free(l.file[i].p);
+    free(l.catalog.p);
+    sign_roots_free(l.roots);
+    EVP_PKEY_free(l.root.key);
+    X509_free(l.root.cert);
+    EVP_PKEY_free(l.signer.key);
+    X509_free(l.signer.cert);
+}
+
+static struct wtg_verdict check(struct bytes file, const struct sign_policy *policy)
+{
+    struct wtg_verdict v;
+    struct wtg_err err = { 0 };
+    MUST(sign_check_file(span_of(file), "x", policy, &v, &err) == 0);
+    return v;
+}
+
+static void catalogs(void)
+{
+    static const char *const digests[] = { "sha256", "sha1", "sha256" };
+    struct sign_policy policy = { .roots = l.roots, .now = NOW };
+    struct sign_catalogs *c = NULL;
+    struct wtg_err err = { 0 };
+
     MUST(sign_catalogs_new(&c, &err) == 0);
-    CHECK(sign_catalogs_add(c, span_of(cat), "one\n.cat", &policy, &err) == 0);
+    CHECK(sign_catalogs_add(c, span_of(l.catalog), "one\n.cat", &policy, &err) == 0);
     CHECK(sign_catalogs_members(c) == 3);
     policy.catalogs = c;
-    const struct {
-        struct bytes file;
-        const char *digest;
-    } rows[] = { { pe, "sha256" }, { text, "sha1" }, { third, "sha256" } };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        CHECK(sign_check_file(span_of(rows[i].file), "x", &policy, &v, &err) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(l.file); i++) {
+        struct wtg_verdict v = check(l.file[i], &policy);
         CHECK(v.state == WTG_SIGN_GOOD && v.nsignatures == 1);
-        CHECK(strcmp(v.signature[0].digest, rows[i].digest) == 0);
+        CHECK(strcmp(v.signature[0].digest, digests[i]) == 0);
         CHECK(strcmp(v.signature[0].catalog, "one?.cat") == 0);
-        rows[i].file.p[rows[i].file.n - 1] ^= 1;
-        CHECK(sign_check_file(span_of(rows[i].file), "x", &policy, &v, &err) == 0);
-        CHECK(v.state == WTG_SIGN_NONE);
+        l.file[i].p[l.file[i].n - 1] ^= 1;
+        CHECK(check(l.file[i], &policy).state == WTG_SIGN_NONE);
+        l.file[i].p[l.file[i].n - 1] ^= 1;
     }
-    /* The catalog itself. */
-    CHECK(sign_check_file(span_of(cat), "one.cat", &policy, &v, &err) == 0);
+    sign_catalogs_free(c);
+}
+
+static void a_catalog_itself(void)
+{
+    const struct sign_policy policy = { .roots = l.roots, .now = NOW };
+    struct wtg_verdict v = check(l.catalog, &policy);
+
     CHECK(v.state == WTG_SIGN_GOOD && v.is_catalog && !v.is_pe);
-    /* One that nobody vouches for, and one that was changed. */
-    struct sign_roots *none = NULL;
-    struct sign_catalogs *bad = NULL;
-    MUST(sign_roots_new(NULL, 0, &none, &err) == 0 && sign_catalogs_new(&bad, &err) == 0);
-    struct sign_policy strict = { .roots = none, .now = NOW };
-    CHECK(sign_catalogs_add(bad, span_of(cat), "bad.cat", &strict, &err) == 0);
-    strict.catalogs = bad;
-    pe.p[pe.n - 1] ^= 1;
-    CHECK(sign_check_file(span_of(pe), "x", &strict, &v, &err) == 0);
-    CHECK(v.state == WTG_SIGN_INCOMPLETE);
-    /* A good catalog with the same file counts before the bad one. */
-    strict.roots = roots;
-    CHECK(sign_catalogs_add(bad, span_of(cat), "good.cat", &strict, &err) == 0);
-    CHECK(sign_check_file(span_of(pe), "x", &strict, &v, &err) == 0);
-    CHECK(v.state == WTG_SIGN_GOOD && strcmp(v.signature[0].catalog, "good.cat") == 0);
-    uint8_t *member = memmem(cat.p, cat.n, sha256, sizeof sha256);
+    uint8_t *member = memmem(l.catalog.p, l.catalog.n, l.sha256, sizeof l.sha256);
     MUST(member);
     member[0] ^= 1;
-    CHECK(sign_check_file(span_of(cat), "one.cat", &policy, &v, &err) == 0);
-    CHECK(v.state == WTG_SIGN_WRONG);
+    CHECK(check(l.catalog, &policy).state == WTG_SIGN_WRONG);
+    member[0] ^= 1;
+}
+
+/* One that nobody vouches for does not hide a good one with the same file. */
+static void good_catalogs_count_first(void)
+{
+    struct sign_roots *none = NULL;
+    struct sign_catalogs *c = NULL;
+    struct wtg_err err = { 0 };
+
+    MUST(sign_roots_new(NULL, 0, &none, &err) == 0 && sign_catalogs_new(&c, &err) == 0);
+    struct sign_policy policy = { .roots = none, .now = NOW };
+    CHECK(sign_catalogs_add(c, span_of(l.catalog), "bad.cat", &policy, &err) == 0);
+    policy.catalogs = c;
+    CHECK(check(l.file[0], &policy).state == WTG_SIGN_INCOMPLETE);
+    policy.roots = l.roots;
+    CHECK(sign_catalogs_add(c, span_of(l.catalog), "good.cat", &policy, &err) == 0);
+    struct wtg_verdict v = check(l.file[0], &policy);
+    CHECK(v.state == WTG_SIGN_GOOD && strcmp(v.signature[0].catalog, "good.cat") == 0);
     sign_roots_free(none);
-    sign_catalogs_free(bad);
     sign_catalogs_free(c);
-    sign_roots_free(roots);
-    free(cat.p);
-    free(ctl.p);
-    free(pe.p);
-    free(text.p);
-    free(third.p);
-    EVP_PKEY_free(root.key);
-    X509_free(root.cert);
-    EVP_PKEY_free(signer.key);
-    X509_free(signer.cert);
 }
 
 static void no_catalogs(void)
@@ -353,13 +382,16 @@ static void security_versions(void)
 }
 
 static const struct test tests[] = {
-    TEST(dbx_in_all_its_forms),
-    TEST(broken_dbx),
-    TEST(dbx_that_is_empty),
-    TEST(roots_are_what_they_say),
-    TEST(catalogs),
-    TEST(no_catalogs),
-    TEST(sbat_rows),
+    TEST(dbx_in_all_its_forms),      TEST(broken_dbx),  TEST(dbx_that_is_empty),
+    TEST(roots_are_what_they_say),   TEST(catalogs),    TEST(a_catalog_itself),
+    TEST(good_catalogs_count_first), TEST(no_catalogs), TEST(sbat_rows),
     TEST(security_versions),
 };
-TEST_MAIN(tests)
+
+int main(void)
+{
+    make_listed();
+    int r = test_run(tests, ARRAY_LEN(tests));
+    free_listed();
+    return r;
+}

@@ -82,86 +82,88 @@ static const struct party *const with_stamper[] = { &w.ca, &w.stamper, NULL };
 static const struct party *const with_tls[] = { &w.tls_ca, NULL };
 static const struct party *const with_other[] = { &w.other_root, NULL };
 
+enum { THEN = NOW - 3 * YEAR };
+static const struct {
+    const char *name;
+    struct sign_how how;
+    enum wtg_sign_state want;
+    const char *why; /* is part of it */
+} verdict_rows[] = {
+    { "chain to a root that is not in the file",
+      { .signer = &w.signer, .bring = with_ca },
+      WTG_SIGN_GOOD,
+      "" },
+    { "the root is in the file too",
+      { .signer = &w.signer, .bring = with_both },
+      WTG_SIGN_GOOD,
+      "" },
+    { "the authority is missing", { .signer = &w.signer }, WTG_SIGN_INCOMPLETE, "'Test CA'" },
+    { "the signer's certificate is missing",
+      { .signer = &w.signer, .bring = with_ca, .without_signer_cert = true },
+      WTG_SIGN_INCOMPLETE,
+      "signer's own" },
+    { "another root",
+      { .signer = &w.other, .bring = with_other },
+      WTG_SIGN_UNKNOWN_ROOT,
+      "'Somebody's Root'" },
+    { "signed by itself", { .signer = &w.self }, WTG_SIGN_UNKNOWN_ROOT, "'Self'" },
+    { "for mail",
+      { .signer = &w.plain, .bring = with_ca },
+      WTG_SIGN_NO_CODE_SIGNING,
+      "'Mail Signer'" },
+    { "no usage said",
+      { .signer = &w.no_eku, .bring = with_ca },
+      WTG_SIGN_NO_CODE_SIGNING,
+      "for nothing" },
+    { "an authority for something else",
+      { .signer = &w.under_tls, .bring = with_tls },
+      WTG_SIGN_NO_CODE_SIGNING,
+      "'Test TLS CA'" },
+    { "expired",
+      { .signer = &w.expired, .bring = with_ca },
+      WTG_SIGN_EXPIRED,
+      "expired, no timestamp" },
+    { "expired, stamped in time",
+      { .signer = &w.expired, .bring = with_ca, .stamper = &w.stamper, .stamp_at = THEN },
+      WTG_SIGN_GOOD,
+      "" },
+    { "expired, countersigned in time",
+      { .signer = &w.expired, .bring = with_ca, .countersigner = &w.stamper, .stamp_at = THEN },
+      WTG_SIGN_GOOD,
+      "" },
+    { "expired, stamped too late",
+      { .signer = &w.expired, .bring = with_ca, .stamper = &w.stamper, .stamp_at = NOW - 100 },
+      WTG_SIGN_EXPIRED,
+      "stamped at" },
+    { "expired, stamped, but stamps do not prolong",
+      { .signer = &w.lifetime, .bring = with_ca, .stamper = &w.stamper, .stamp_at = THEN },
+      WTG_SIGN_EXPIRED,
+      "expired, no timestamp" },
+    { "expired, stamped by somebody who may not",
+      { .signer = &w.expired, .bring = with_ca, .stamper = &w.signer, .stamp_at = THEN },
+      WTG_SIGN_EXPIRED,
+      "" },
+    { "expired, stamped by somebody unknown",
+      { .signer = &w.expired, .bring = with_stamper, .stamper = &w.self, .stamp_at = THEN },
+      WTG_SIGN_EXPIRED,
+      "" },
+    { "signs something else",
+      { .signer = &w.signer, .bring = with_ca, .type = oid_ctl_text },
+      WTG_SIGN_WRONG,
+      "something else" },
+};
+
 static void verdicts(void)
 {
-    const int64_t then = NOW - 3 * (int64_t)YEAR;
-    const struct {
-        const char *name;
-        struct sign_how how;
-        enum wtg_sign_state want;
-        const char *why; /* is part of it */
-    } rows[] = {
-        { "chain to a root that is not in the file",
-          { .signer = &w.signer, .bring = with_ca },
-          WTG_SIGN_GOOD,
-          "" },
-        { "the root is in the file too",
-          { .signer = &w.signer, .bring = with_both },
-          WTG_SIGN_GOOD,
-          "" },
-        { "the authority is missing", { .signer = &w.signer }, WTG_SIGN_INCOMPLETE, "'Test CA'" },
-        { "the signer's certificate is missing",
-          { .signer = &w.signer, .bring = with_ca, .without_signer_cert = true },
-          WTG_SIGN_INCOMPLETE,
-          "signer's own" },
-        { "another root",
-          { .signer = &w.other, .bring = with_other },
-          WTG_SIGN_UNKNOWN_ROOT,
-          "'Somebody's Root'" },
-        { "signed by itself", { .signer = &w.self }, WTG_SIGN_UNKNOWN_ROOT, "'Self'" },
-        { "for mail",
-          { .signer = &w.plain, .bring = with_ca },
-          WTG_SIGN_NO_CODE_SIGNING,
-          "'Mail Signer'" },
-        { "no usage said",
-          { .signer = &w.no_eku, .bring = with_ca },
-          WTG_SIGN_NO_CODE_SIGNING,
-          "for nothing" },
-        { "an authority for something else",
-          { .signer = &w.under_tls, .bring = with_tls },
-          WTG_SIGN_NO_CODE_SIGNING,
-          "'Test TLS CA'" },
-        { "expired",
-          { .signer = &w.expired, .bring = with_ca },
-          WTG_SIGN_EXPIRED,
-          "expired, no timestamp" },
-        { "expired, stamped in time",
-          { .signer = &w.expired, .bring = with_ca, .stamper = &w.stamper, .stamp_at = then },
-          WTG_SIGN_GOOD,
-          "" },
-        { "expired, countersigned in time",
-          { .signer = &w.expired, .bring = with_ca, .countersigner = &w.stamper, .stamp_at = then },
-          WTG_SIGN_GOOD,
-          "" },
-        { "expired, stamped too late",
-          { .signer = &w.expired, .bring = with_ca, .stamper = &w.stamper, .stamp_at = NOW - 100 },
-          WTG_SIGN_EXPIRED,
-          "stamped at" },
-        { "expired, stamped, but stamps do not prolong",
-          { .signer = &w.lifetime, .bring = with_ca, .stamper = &w.stamper, .stamp_at = then },
-          WTG_SIGN_EXPIRED,
-          "expired, no timestamp" },
-        { "expired, stamped by somebody who may not",
-          { .signer = &w.expired, .bring = with_ca, .stamper = &w.signer, .stamp_at = then },
-          WTG_SIGN_EXPIRED,
-          "" },
-        { "expired, stamped by somebody unknown",
-          { .signer = &w.expired, .bring = with_stamper, .stamper = &w.self, .stamp_at = then },
-          WTG_SIGN_EXPIRED,
-          "" },
-        { "signs something else",
-          { .signer = &w.signer, .bring = with_ca, .type = oid_ctl_text },
-          WTG_SIGN_WRONG,
-          "something else" },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct bytes pe = signed_pe(rows[i].how);
+    for (size_t i = 0; i < ARRAY_LEN(verdict_rows); i++) {
+        struct bytes pe = signed_pe(verdict_rows[i].how);
         struct wtg_verdict v = check(pe, "a.efi", NULL);
-        if (v.state != rows[i].want || !strstr(v.why, rows[i].why) || v.nsignatures != 1)
-            printf("# %s: %s '%s' stamp '%s'\n", rows[i].name, wtg_sign_slug(v.state), v.why,
-                   v.signature[0].stamp_why);
-        CHECK(v.state == rows[i].want && v.nsignatures == 1 && v.is_pe);
-        CHECK(strstr(v.why, rows[i].why) != NULL);
+        if (v.state != verdict_rows[i].want || !strstr(v.why, verdict_rows[i].why) ||
+            v.nsignatures != 1)
+            printf("# %s: %s '%s' stamp '%s'\n", verdict_rows[i].name, wtg_sign_slug(v.state),
+                   v.why, v.signature[0].stamp_why);
+        CHECK(v.state == verdict_rows[i].want && v.nsignatures == 1 && v.is_pe);
+        CHECK(strstr(v.why, verdict_rows[i].why) != NULL);
         free(pe.p);
     }
 }
