@@ -162,8 +162,10 @@ static int add_named_streams(struct ntfs_build *b, struct build_file *f, struct 
         p->name = s->name;
         p->name_len = s->name_len;
     }
-    struct place *p = b->place + first;
     size_t count = b->nplaces - first;
+    if (count == 0)
+        return 0;
+    struct place *p = b->place + first;
     if (count > 1)
         qsort(p, count, sizeof *p, by_name);
     for (size_t i = 1; i < count; i++)

@@ -13,10 +13,8 @@
 #include "base/mem.h"
 #include "diagnose/diagnose.h"
 #include "faults.h"
-#include "recipe/examine.h"
-#ifdef WTG_HAVE_REPAIR
 #include "bench-repair.h"
-#endif
+#include "recipe/examine.h"
 
 struct settings {
     unsigned variants, healthy, unknown;
@@ -142,10 +140,11 @@ static void try_fault(const struct settings *o, struct stick_image *image,
         printf("# %s: %s, %s %.2f, %s, %s\n", seed, answer_name(&a), a.cause[0], a.p, a.cause[1],
                a.cause[2]);
     h->repairable += k->repairable;
-#ifdef WTG_HAVE_REPAIR
     struct bench_repair r = { 0 };
     start = now();
-    bench_repair(&s, k->repairable && is_alarm(&a) ? k->cause : NULL, &r);
+    bench_repair(&s, NULL, &r);
+    if (r.repairs == 0 && is_alarm(&a) && a.cause[0][0]) /* some are done only when asked for */
+        bench_repair(&s, a.cause[0], &r);
     struct answer after = ask(&s, true, true);
     t->mend_seconds += now() - start;
     t->mend_worst = fmax(t->mend_worst, now() - start);
@@ -158,8 +157,6 @@ static void try_fault(const struct settings *o, struct stick_image *image,
     bench_undo(&s, &r);
     h->undone += r.repairs > 0;
     h->inexact += r.repairs > 0 && !r.exact;
-    bench_repair_release(&r);
-#endif
     stick_release(&s);
 }
 
@@ -190,14 +187,11 @@ static void try_healthy(const struct settings *o, struct stick_image *image, uns
                 printf(" %s", variations[i].name);
         printf("\n");
     }
-#ifdef WTG_HAVE_REPAIR
     struct bench_repair rep = { 0 };
     bench_repair(&s, NULL, &rep);
     t->repaired_healthy += rep.repairs > 0;
     if (o->verbose && rep.repairs > 0)
         printf("# %s: repaired though healthy: %s\n", seed, rep.why);
-    bench_repair_release(&rep);
-#endif
     stick_release(&s);
 }
 
@@ -255,7 +249,6 @@ static void print(const struct tally *t)
     line("false alarms among alarms, %", alarms ? percent(t->false_alarms, alarms) : 0, 1, false);
     line("recall, %", percent(cases - silent, cases), 95, true);
     line("unknown faults answered \"do not know\", %", percent(t->admitted, t->unknown), 80, true);
-#ifdef WTG_HAVE_REPAIR
     unsigned repairable = j->repairable + b->repairable, mended = j->mended + b->mended;
     line("mended of repairable, %", percent(mended, repairable), 98, true);
     line("mended of all, %", percent(mended, cases), 75, true);
@@ -266,9 +259,6 @@ static void print(const struct tally *t)
     line("undo not exact, cases", j->inexact + b->inexact, 0, false);
     printf("from start to mended and proved: %.3f s on average, %.3f s at most\n",
            t->mends ? t->mend_seconds / t->mends : 0, t->mend_worst);
-#else
-    printf("repairs: not available\n");
-#endif
     printf("time to a verdict: %.3f s on average, %.3f s at most; %u healthy sticks, %u unknown "
            "faults\n",
            t->verdicts ? t->verdict_seconds / t->verdicts : 0, t->verdict_worst, t->healthy,
