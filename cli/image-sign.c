@@ -40,8 +40,9 @@ static void verdict_json(const char *file, const struct wtg_verdict *v)
     for (unsigned i = 0; i < v->nsignatures; i++)
         json_array_append_new(signatures, signature_json(&v->signature[i]));
     for (unsigned i = 0; i < v->nsbat; i++)
-        json_array_append_new(sbat, json_pack("{s:s, s:I}", "component", v->sbat[i].component,
-                                              "generation", (json_int_t)v->sbat[i].generation));
+        json_array_append_new(sbat, json_pack("{s:s, s:I, s:I}", "component", v->sbat[i].component,
+                                              "generation", (json_int_t)v->sbat[i].generation,
+                                              "least", (json_int_t)v->sbat[i].least));
     json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s, s:o, s:o}", "event",
                           "signatures", "file", file, "state", wtg_sign_slug(v->state), "why",
                           v->why, "program", v->is_pe, "catalog", v->is_catalog, "sha256",
@@ -85,8 +86,13 @@ static void print_verdict(const char *file, const struct wtg_verdict *v, bool ve
         printf("\n");
     if (v->has_svn)
         printf(_("  SVN          %u.%u\n"), v->svn_major, v->svn_minor);
-    for (unsigned i = 0; i < v->nsbat; i++)
-        printf("  %-12s %s %u\n", i ? "" : "SBAT", v->sbat[i].component, v->sbat[i].generation);
+    for (unsigned i = 0; i < v->nsbat; i++) {
+        const struct wtg_sbat_row *row = &v->sbat[i];
+        printf("  %-12s %s %u", i ? "" : "SBAT", row->component, row->generation);
+        if (row->generation < row->least)
+            printf(_(" (a current shim starts no less than %u)"), row->least);
+        printf("\n");
+    }
     if (verbose)
         printf("  SHA-256      %s\n  SHA-1        %s\n", v->sha256, v->sha1);
     printf("\n");

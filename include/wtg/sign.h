@@ -81,6 +81,7 @@ struct wtg_signature {
 struct wtg_sbat_row {
     char component[48];
     uint32_t generation;
+    uint32_t least; /* what a current shim demands of it (SbatLevel); 0: it does not say */
 };
 
 struct wtg_verdict {

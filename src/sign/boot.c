@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/le.h"
+#include "base/mem.h"
 #include "sign/pe.h"
 
 bool sign_svn(struct wtg_span file, uint16_t *ret_major, uint16_t *ret_minor)
@@ -21,6 +22,21 @@ bool sign_svn(struct wtg_span file, uint16_t *ret_major, uint16_t *ret_minor)
     *ret_major = (uint16_t)(get_le32(*v) >> 16);
     *ret_minor = (uint16_t)get_le32(*v);
     return true;
+}
+
+/* SbatLevel 2025051000, the newest that shim 16.1 carries.  Shim starts nothing below it where that
+ * level is set; firmware does not look. */
+static const struct {
+    const char *component;
+    uint32_t generation;
+} sbat_level[] = { { "shim", 4 }, { "grub", 5 }, { "grub.proxmox", 2 } };
+
+static uint32_t least_of(const char *component)
+{
+    for (size_t i = 0; i < ARRAY_LEN(sbat_level); i++)
+        if (strcmp(sbat_level[i].component, component) == 0)
+            return sbat_level[i].generation;
+    return 0;
 }
 
 /* "component,generation,..." of one line; false when it is no row. */
@@ -42,6 +58,7 @@ static bool sbat_row(const char *s, size_t n, struct wtg_sbat_row *ret)
         row.generation = row.generation * 10 + (uint32_t)(s[i] - '0');
     if (i == len + 1 || (i < n && s[i] != ','))
         return false;
+    row.least = least_of(row.component);
     *ret = row;
     return true;
 }

@@ -65,7 +65,7 @@ says "not signed: says so" out 'not signed'
 quietly sign x plain.efi signed.efi
 both_good "signed" signed.efi
 says "signed: who, by whom, under which root" out 'signer +Test signer' 'issuer +Test authority' \
-    'root +Test root' 'no timestamp' 'SBAT +sbat 1' 'grub 4'
+    'root +Test root' 'no timestamp' 'SBAT +sbat 1' 'grub 4 .a current shim starts no less than 5'
 is "without the root" "incomplete incomplete" signed.efi
 expect 3 "without the root: exit code 3" "$wtg" image signatures signed.efi
 quietly sign x plain.efi pages.efi -ph

@@ -179,7 +179,8 @@ static void names_and_times(void)
     CHECK(s->stamped_at == NOW - 1000 && strcmp(s->stamper, "Test Stamper") == 0);
     CHECK(s->valid_from == NOW - YEAR && s->valid_to == NOW + YEAR && s->ca == WTG_CA_OTHER);
     CHECK(v.has_svn && v.svn_major == 7 && v.svn_minor == 3);
-    CHECK(v.nsbat == 2 && strcmp(v.sbat[1].component, "shim") == 0 && v.sbat[1].generation == 4);
+    CHECK(v.nsbat == 2 && strcmp(v.sbat[1].component, "shim") == 0 && v.sbat[1].generation == 4 &&
+          v.sbat[1].least == 4 && v.sbat[0].least == 0);
     free(pe.p);
 }
 
