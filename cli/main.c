@@ -15,6 +15,7 @@ static const struct cli_command *const commands[] = {
     &cli_write,
     &cli_repair,
     &cli_undo,
+    &cli_diagnose,
     &cli_explain,
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "recipe/logs.h"
 
 /* What the Windows on the stick has written down itself. */
 
@@ -24,11 +25,11 @@ static const char *const logs[] = {
 
 static int feed(struct exam *x, const struct tree_blob *b, const char *path, struct wtg_err *err)
 {
-    struct diagnose_log *log = NULL;
+    struct logs_sink *log = NULL;
     struct wtg_err why = { 0 };
     AUTO_FREE uint8_t *buf = malloc(STEP_BYTES);
     uint64_t at = b->size_bytes > LOG_BYTES_MAX ? b->size_bytes - LOG_BYTES_MAX : 0;
-    int r = buf ? diagnose_log_new(x->c, path, &log, err) : wtg_fail_nomem(err), ended;
+    int r = buf ? logs_sink_new(x->c, path, &log, err) : wtg_fail_nomem(err), ended;
 
     if (r < 0)
         return r;
@@ -39,11 +40,11 @@ static int feed(struct exam *x, const struct tree_blob *b, const char *path, str
         if (r == 0 && tree_blob_read(b, at, buf, n, &why) < 0)
             break; /* what is read so far is better than nothing */
         if (r == 0)
-            r = diagnose_log_feed(log, buf, n, err);
+            r = logs_sink_feed(log, buf, n, err);
         at += n;
     }
     why = (struct wtg_err){ 0 };
-    ended = diagnose_log_end(log, &why);
+    ended = logs_sink_end(log, x->job, &why);
     if (r == 0 && exam_soft(ended) < 0) {
         *err = why;
         return ended;

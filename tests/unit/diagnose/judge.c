@@ -152,8 +152,8 @@ int main(int argc, char **argv)
         return 2;
     const char *dot = strrchr(argv[1], '.');
     bool good = dot && strcmp(dot, ".txt") == 0 ? judge_file(argv[1]) : judge_folder(argv[1]);
-    good &= total > 0 && first_right * 100 >= total * (unsigned)atoi(argv[2]) &&
-            near_right * 100 >= total * (unsigned)atoi(argv[3]);
+    good &= total > 0 && first_right * 100 >= total * strtoul(argv[2], NULL, 10) &&
+            near_right * 100 >= total * strtoul(argv[3], NULL, 10);
     printf("# %u excerpts: first right %u (%.0f %%), among the first three %u (%.0f %%)\n", total,
            first_right, 100.0 * first_right / total, near_right, 100.0 * near_right / total);
     printf("1..1\n%s 1 - %s\n", good ? "ok" : "not ok", argv[1]);
