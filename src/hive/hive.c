@@ -181,6 +181,13 @@ int hive_make(struct hive *h, hive_key from, const char *path, hive_key *ret, st
     return walk_path(h, from, path, true, ret, err);
 }
 
+int hive_remove(struct hive *h, hive_key key, struct wtg_err *err)
+{
+    if (hivex_node_delete_child(h->hivex, key) != 0)
+        return hivex_fail(h, err, "removing", "a key");
+    return 0;
+}
+
 int hive_children(struct hive *h, hive_key key, hive_key **ret, size_t *ret_n, struct wtg_err *err)
 {
     hive_node_h *child = hivex_node_children(h->hivex, key);

@@ -69,6 +69,9 @@ int hive_find(struct hive *h, hive_key from, const char *path, hive_key *ret,
 int hive_make(struct hive *h, hive_key from, const char *path, hive_key *ret,
               struct wtg_err *err) WTG_MUST_USE;
 
+/* Removes a key and all that is below it. Its number is no key afterwards. */
+int hive_remove(struct hive *h, hive_key key, struct wtg_err *err) WTG_MUST_USE;
+
 /* The children of a key in the hive's order; `*ret` is malloc'ed. */
 int hive_children(struct hive *h, hive_key key, hive_key **ret, size_t *ret_n,
                   struct wtg_err *err) WTG_MUST_USE;

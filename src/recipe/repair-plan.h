@@ -29,6 +29,7 @@ struct repair {
     struct blk *watch;  /* over the target: under all drafts */
     struct image *image;
     struct tree *image_tree;
+    struct repair_files files;
     uint64_t time; /* seconds since 1970 */
     struct repair_item item[REPAIR_ITEMS_MAX];
     size_t nitems;

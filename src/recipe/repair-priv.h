@@ -51,6 +51,15 @@ enum repair_need {
     REPAIR_CANNOT, /* something is wrong, and this repair cannot mend it */
 };
 
+/* What a comparison with the image found; made once for a plan. */
+struct repair_files {
+    bool known;
+    const char **path;
+    size_t n, cap, missing;
+    struct arena words;
+    struct wtg_err err; /* of the collecting */
+};
+
 /* One repair at work. */
 struct repair_case {
     struct repair_stick stick; /* as it stands before this repair */
@@ -59,6 +68,7 @@ struct repair_case {
     bool asked;              /* one of its causes was named */
     uint64_t time;           /* FILETIME of what is new */
     struct tree *image_tree; /* of --image; NULL: not given */
+    struct repair_files *files;
     struct wtg_job *job;
     const char *cause; /* which of the row's causes it is: set by check */
     char why[256];     /* what was found, or why it cannot: set by check */
@@ -96,7 +106,15 @@ REPAIR_FUNCTIONS(ntfs_dirty)
 REPAIR_FUNCTIONS(esp) /* repair-esp.c */
 REPAIR_FUNCTIONS(boot_files)
 REPAIR_FUNCTIONS(policy_file)
-REPAIR_FUNCTIONS(bcd) /* repair-bcd.c */
+REPAIR_FUNCTIONS(bcd)   /* repair-bcd.c */
+REPAIR_FUNCTIONS(files) /* repair-files.c */
+REPAIR_FUNCTIONS(hibernation)
+REPAIR_FUNCTIONS(control_set) /* repair-hives.c */
+REPAIR_FUNCTIONS(boot_drivers)
+REPAIR_FUNCTIONS(san_policy)
+REPAIR_FUNCTIONS(portable_flag)
+REPAIR_FUNCTIONS(bitlocker_prevent)
+REPAIR_FUNCTIONS(stale_mounts)
 
 /* repair-search.c: what the boot configuration on a FAT32 volume calls the partitions of its disk.
  */

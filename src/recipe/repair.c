@@ -40,6 +40,30 @@ const struct repair_row repair_rows[] = {
     { "read-only", "write_protected_media", PLAN_WRITES,
       N_("take the read-only mark from Windows' partition"), false, false,
       repair_check_read_only, repair_run_read_only },
+    { "hibernation", "windows_fast_startup", PLAN_DESTROYS,
+      N_("remove what Windows keeps of its last start; what was open then is lost"), true, true,
+      repair_check_hibernation, repair_run_hibernation },
+    { "files", "system_file_damaged system_file_missing component_store_corrupt", PLAN_WRITES,
+      N_("restore the files of Windows that are damaged or missing from the image"), false, true,
+      repair_check_files, repair_run_files },
+    { "control-set", "control_set_unresolved", PLAN_WRITES,
+      N_("let the registry name a control set that it holds"), false, true,
+      repair_check_control_set, repair_run_control_set },
+    { "boot-drivers", "usb_boot_drivers_not_configured usb_filter_driver_not_boot_start", PLAN_WRITES,
+      N_("let the USB and disk drivers start with the loader"), false, true,
+      repair_check_boot_drivers, repair_run_boot_drivers },
+    { "san-policy", "san_policy_wrong", PLAN_WRITES,
+      N_("keep the disks of the computer it runs on offline"), false, true,
+      repair_check_san_policy, repair_run_san_policy },
+    { "portable-flag", "portable_flag_missing", PLAN_WRITES,
+      N_("tell Windows that it runs from a stick"), false, true,
+      repair_check_portable_flag, repair_run_portable_flag },
+    { "bitlocker-prevent", "bitlocker_auto_encryption", PLAN_WRITES,
+      N_("keep Windows from encrypting the stick for one computer by itself"), false, true,
+      repair_check_bitlocker_prevent, repair_run_bitlocker_prevent },
+    { "stale-mounts", "stale_dism_mount", PLAN_WRITES,
+      N_("forget images that are noted as mounted"), false, true,
+      repair_check_stale_mounts, repair_run_stale_mounts },
     { "esp", "esp_file_system_damaged", PLAN_DESTROYS,
       N_("make the file system of the EFI system partition anew; what can be read in it is kept"),
       false, false, repair_check_esp, repair_run_esp },
@@ -207,6 +231,7 @@ int repair_case_init(struct repair *r, const struct repair_row *row, struct blk 
         .asked = is_named(&r->opts, row),
         .time = (r->time + epoch) * 10000000,
         .image_tree = r->image_tree,
+        .files = &r->files,
         .job = r->job,
     };
     int code = repair_stick_look(below, &c.stick, err);
@@ -462,6 +487,8 @@ void repair_free(struct repair *r)
     image_free(r->image);
     disk_contents_release(&r->contents);
     disk_target_release(&r->target);
+    free(r->files.path);
+    arena_release(&r->files.words);
     arena_release(&r->words);
     free(r);
 }
