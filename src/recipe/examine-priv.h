@@ -71,6 +71,7 @@ int exam_volumes(struct exam *x, struct wtg_err *err) WTG_MUST_USE; /* examine-t
 int exam_image(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-files.c */
 int exam_windows(struct exam *x, struct wtg_err *err) WTG_MUST_USE; /* examine-ntfs.c */
 int exam_esp(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* examine-esp.c */
+int exam_sign(struct exam *x, struct wtg_err *err) WTG_MUST_USE;    /* examine-sign.c */
 int exam_bcd(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* examine-bcd.c */
 int exam_hives(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-hives.c */
 int exam_files(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-files.c */

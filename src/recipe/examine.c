@@ -69,7 +69,7 @@ int examine(const struct examine_opts *opts, struct diagnose_case *c, struct wtg
 {
     static int (*const part[])(struct exam *, struct wtg_err *) = {
         exam_medium, exam_table, exam_volumes, exam_image, exam_windows, exam_esp,
-        exam_bcd,    exam_hives, exam_files,   exam_logs,  exam_reads,
+        exam_sign,   exam_bcd,   exam_hives,   exam_files, exam_logs,    exam_reads,
     };
     struct exam x = {
         .o = opts, .c = c, .job = job, .name = opts->target ? opts->target : "the disk"
