@@ -6,8 +6,8 @@
 
 #include "base/mem.h"
 
-/* How hard libwim tries: the last level but one that looks no further than the next match.  From 35 on
- * it takes four times as long for 2 % (docs/compact.md has what was measured). */
+/* How hard libwim tries.  From 35 on it searches for the best of all ways, which takes LZX five
+ * times as long for 2 % (docs/compact.md has what was measured). */
 enum { LEVEL = 30 };
 
 static const enum wimlib_compression_type types[] = {
@@ -46,8 +46,7 @@ int codec_packer_new(enum codec_kind kind, uint32_t chunk_bytes, struct codec_pa
     }
     *p = (struct codec_packer){ .kind = kind, .chunk_bytes = chunk_bytes, .codec = codec };
     p->back = mem_zeroed(chunk_bytes, 1, err);
-    int e = p->back ? wimlib_create_compressor(types[kind], chunk_bytes, LEVEL,
-                                               &p->com)
+    int e = p->back ? wimlib_create_compressor(types[kind], chunk_bytes, LEVEL, &p->com)
                     : WIMLIB_ERR_NOMEM;
     if (e != 0) {
         codec_packer_free(p);

@@ -27,9 +27,10 @@ struct compact {
     /* Of files that could be compact, but stand in the image in a form that Windows does not read
      * from a volume; in none. */
     uint64_t other_bytes, uncompressed_bytes;
-    uint64_t made_bytes; /* content that was compressed anew for that; 0: none */
-    bool estimated;      /* the sizes of what would be made are guessed */
-    struct spool *spool; /* where that stands: outlives the tree */
+    uint64_t made_bytes;     /* content that was compressed anew for that; 0: none */
+    uint64_t compared_bytes; /* with SHA-1s in the image, beyond those that the writing compares */
+    bool estimated;          /* the sizes of what would be made are guessed */
+    struct spool *spool;     /* where that stands: outlives the tree */
 };
 
 /* Rewrites the tree's nodes.  USAGE for an unknown `how`; UNSUPPORTED for a Windows that reads no

@@ -218,7 +218,7 @@ static void fill_report(const struct create *c, double seconds, struct wtg_repor
 {
     *ret = (struct wtg_report){
         .written_bytes = c->written.bytes,
-        .content_bytes = c->written.content_bytes,
+        .content_bytes = c->written.content_bytes + c->from->compact.compared_bytes,
         .files = c->plan_info.files,
         .directories = c->plan_info.directories,
         .seconds = seconds,

@@ -159,6 +159,7 @@ static int take_item(struct plan *p, struct choice *c, struct wtg_err *err)
     const struct recompress_item *it = &p->item[c->item - 1];
     struct tree_blob *content = NULL;
 
+    p->c->compared_bytes += it->blob->size_bytes - (it->kept ? it->kept->size_bytes : 0);
     c->content = it->kept;
     if (!it->kept || !it->packed)
         return 0;
