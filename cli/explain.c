@@ -98,7 +98,7 @@ static void labelled(int margin, const char *label, const char *text)
 {
     char first[80], rest[80];
 
-    snprintf(first, sizeof first, "%*s%s: ", margin, "", label);
+    snprintf(first, sizeof first, "%*s%s%s", margin, "", label, _(": "));
     snprintf(rest, sizeof rest, "%*s", margin + 2, "");
     cli_wrap(first, rest, text);
 }
@@ -262,7 +262,7 @@ static void print_node(const struct wtg_tree *t, const struct wtg_tree_node *nod
     char first[PREFIX_BYTES + 32], rest[PREFIX_BYTES + 8];
 
     cli_wrap(prefix, prefix, _(node->text));
-    snprintf(first, sizeof first, "%s%s%s: ", prefix, b->down, _("how to tell"));
+    snprintf(first, sizeof first, "%s%s%s%s", prefix, b->down, _("how to tell"), _(": "));
     snprintf(rest, sizeof rest, "%s%s", prefix, b->down);
     cli_wrap(first, rest, _(node->how));
     for (int i = 0; i < 2; i++) {
@@ -270,7 +270,7 @@ static void print_node(const struct wtg_tree *t, const struct wtg_tree_node *nod
         const struct wtg_tree_node *child = &t->node[yes ? node->yes : node->no];
         snprintf(rest, sizeof rest, "%s%s", prefix, i == 0 ? b->down : "   ");
         snprintf(first, sizeof first, "%s%s%s%s", prefix, i == 0 ? b->more : b->last,
-                 yes ? _("yes") : _("no"), child->how ? "" : ": ");
+                 yes ? _("yes") : _("no"), child->how ? "" : _(": "));
         if (child->how) {
             printf("%s\n", first);
             if (strlen(rest) < PREFIX_BYTES)

@@ -88,7 +88,10 @@ void cli_wrap(const char *first, const char *rest, const char *text)
     do {
         int left = columns - width_of(margin);
         size_t n = line_of(text, left < 20 ? 20 : left);
-        printf("%s%.*s\n", margin, (int)n, text);
+        size_t shown = n;
+        while (shown > 0 && text[shown - 1] == ' ')
+            shown--;
+        printf("%s%.*s\n", margin, (int)shown, text);
         text += n;
         text += strspn(text, " ");
         margin = rest;

@@ -13,7 +13,7 @@ for code in -2147024891 2147942405 E_ACCESSDENIED hr:0x80070005; do
     same "explain $code says the same as 0x80070005" out hex
 done
 expect 0 "explain of several" "$wtg" explain 0xC1900101-0x20017 0x7B 0xc000000f wimlib:55 715-123130
-says "explain of several: all of them" out 0xC1900101-0x20017 INACCESSIBLE_BOOT_DEVICE 'not the file on it' \
+says "explain of several: all of them" out 0xC1900101-0x20017 INACCESSIBLE_BOOT_DEVICE 'found the volume' \
     'WIMLIB_ERR_RESOURCE_NOT_FOUND' refuses
 says "a pair tells phase and operation" out 'phase 2' 'operation 0x17'
 expect 0 "explain: words that belong together" "$wtg" explain 0x8007000D - 0x90002 errno 28
