@@ -266,41 +266,59 @@ static int tell(struct walk *w, const char *where, struct wtg_err *err)
 
 /* ---- Without an image ------------------------------------------------------------------- */
 
-static int judge_key_file(struct exam *x, const char *path, const char **ret, struct wtg_err *err)
+/* One of the programs that Windows starts with. */
+struct key_file {
+    const char *path;
+    bool there, read, program;
+    enum pe_sum sum;
+};
+
+static int look_at_key_file(struct exam *x, struct key_file *f, struct wtg_err *err)
 {
     AUTO_FREE uint8_t *bytes = NULL;
     size_t n = 0;
     struct wtg_err why = { 0 };
-    bool there = tree_find(x->win_tree, path);
-    int r = exam_slurp(x->win_tree, path, KEY_FILE_MAX_BYTES, &bytes, &n, &why);
     struct pe_info pe;
+    int r = exam_slurp(x->win_tree, f->path, KEY_FILE_MAX_BYTES, &bytes, &n, &why);
+    struct wtg_span file = { bytes, n };
 
     if (r < 0)
         *err = why;
-    *ret = "fine";
-    if (!there)
-        *ret = "missing";
-    else if (r == 0 || pe_read((struct wtg_span){ bytes, n }, &pe, &why) < 0 ||
-             pe_sum((struct wtg_span){ bytes, n }) == PE_SUM_WRONG)
-        *ret = "damaged";
+    f->there = tree_find(x->win_tree, f->path);
+    f->read = r > 0;
+    f->program = f->read && pe_read(file, &pe, &why) == 0;
+    f->sum = f->read ? pe_sum(file) : PE_SUM_NONE;
     return r < 0 ? r : 0;
 }
 
-/* What Windows starts with: programs carry a checksum. */
+/* Stand-ins, which tests and rescue systems use, are no programs and have no checksums.  So a file
+ * that is no program counts only beside one that is Windows' own. */
+static const char *judge_key_file(const struct key_file *f, bool genuine)
+{
+    if (!f->there)
+        return "missing";
+    return !f->read || f->sum == PE_SUM_WRONG || (genuine && !f->program) ? "damaged" : "fine";
+}
+
 static int tell_key_files(struct exam *x, const char *where, struct wtg_err *err)
 {
-    static const char *const paths[] = { "\\Windows\\System32\\winload.efi",
-                                         "\\Windows\\System32\\ntoskrnl.exe",
-                                         "\\Windows\\Boot\\EFI\\bootmgfw.efi" };
+    struct key_file file[] = { { .path = "\\Windows\\System32\\winload.efi" },
+                               { .path = "\\Windows\\System32\\ntoskrnl.exe" },
+                               { .path = "\\Windows\\Boot\\EFI\\bootmgfw.efi" } };
+    bool genuine = false;
 
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        const char *verdict = NULL;
-        int r = judge_key_file(x, paths[i], &verdict, err);
-        if (r == 0 && strcmp(verdict, "fine") != 0)
-            r = exam_fact(x, "windows.key_files", verdict, where, err, "'%s' is %s", paths[i],
-                          strcmp(verdict, "missing") == 0 ? "missing" : "no whole program");
-        if (r < 0 || strcmp(verdict, "fine") != 0)
+    for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+        int r = look_at_key_file(x, &file[i], err);
+        if (r < 0)
             return r;
+        genuine |= file[i].sum == PE_SUM_FITS;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+        const char *verdict = judge_key_file(&file[i], genuine);
+        if (strcmp(verdict, "fine") != 0)
+            return exam_fact(x, "windows.key_files", verdict, where, err, "'%s' is %s",
+                             file[i].path,
+                             file[i].there ? "not the program that was built" : "missing");
     }
     return exam_fact(x, "windows.key_files", "fine", where, err,
                      "the boot manager, the loader and the kernel are whole");

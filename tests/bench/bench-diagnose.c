@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* bench-diagnose [--variants N] [--healthy N] [--unknown N] [--kind NAME] [--limits] [--verbose]
+/* bench-diagnose [--variants N] [--healthy N] [--unknown N] [--kind NAME] [--limits] [--no-repair]
+ *                [--verbose]
  *
  * Makes sticks, spoils each in one way, examines it and compares what diagnosis says with what was
  * done.  Everything follows from seeds: the same numbers every time.  --limits: exits 1 when what
@@ -19,7 +20,7 @@
 struct settings {
     unsigned variants, healthy, unknown;
     const char *kind;
-    bool limits, verbose;
+    bool limits, verbose, no_repair;
 };
 
 /* What was counted for one half of the kinds. */
@@ -115,6 +116,31 @@ static void timed(struct tally *t, double seconds)
 
 /* ---- Kinds ------------------------------------------------------------------------------ */
 
+/* Repairs as a person would, looks again, and takes it back. */
+static void mend(const struct settings *o, struct stick *s, const struct fault_kind *k,
+                 const struct answer *before, struct tally *t)
+{
+    struct half *h = &t->half[fault_judges(k)];
+    struct bench_repair r = { 0 };
+    double start = now();
+
+    bench_repair(s, NULL, &r);
+    if (r.repairs == 0 && is_alarm(before) && before->cause[0][0]) /* done only when asked for */
+        bench_repair(s, before->cause[0], &r);
+    struct answer after = ask(s, true, true);
+    t->mend_seconds += now() - start;
+    t->mend_worst = fmax(t->mend_worst, now() - start);
+    t->mends++;
+    h->mended += r.repairs > 0 && !is_alarm(&after);
+    h->harm += r.repairs > 0 && is_alarm(&after) && strcmp(after.cause[0], before->cause[0]) != 0;
+    if (o->verbose && k->repairable && (r.repairs == 0 || is_alarm(&after)))
+        printf("# %s: not mended: %u repairs, then %s %s; %s\n", s->seed, r.repairs,
+               answer_name(&after), after.cause[0], r.why);
+    bench_undo(s, &r);
+    h->undone += r.repairs > 0;
+    h->inexact += r.repairs > 0 && !r.exact;
+}
+
 static void try_fault(const struct settings *o, struct stick_image *image,
                       const struct fault_kind *k, unsigned variant, struct tally *t)
 {
@@ -140,26 +166,10 @@ static void try_fault(const struct settings *o, struct stick_image *image,
         printf("# %s: %s, %s %.2f, %s, %s\n", seed, answer_name(&a), a.cause[0], a.p, a.cause[1],
                a.cause[2]);
     h->repairable += k->repairable;
-    struct bench_repair r = { 0 };
-    start = now();
-    bench_repair(&s, NULL, &r);
-    if (r.repairs == 0 && is_alarm(&a) && a.cause[0][0]) /* some are done only when asked for */
-        bench_repair(&s, a.cause[0], &r);
-    struct answer after = ask(&s, true, true);
-    t->mend_seconds += now() - start;
-    t->mend_worst = fmax(t->mend_worst, now() - start);
-    t->mends++;
-    h->mended += r.repairs > 0 && !is_alarm(&after);
-    h->harm += r.repairs > 0 && is_alarm(&after) && strcmp(after.cause[0], a.cause[0]) != 0;
-    if (o->verbose && k->repairable && (r.repairs == 0 || is_alarm(&after)))
-        printf("# %s: not mended: %u repairs, then %s %s; %s\n", seed, r.repairs,
-               answer_name(&after), after.cause[0], r.why);
-    bench_undo(&s, &r);
-    h->undone += r.repairs > 0;
-    h->inexact += r.repairs > 0 && !r.exact;
+    if (!o->no_repair)
+        mend(o, &s, k, &a, t);
     stick_release(&s);
 }
-
 static void try_healthy(const struct settings *o, struct stick_image *image, unsigned n,
                         struct tally *t)
 {
@@ -188,7 +198,8 @@ static void try_healthy(const struct settings *o, struct stick_image *image, uns
         printf("\n");
     }
     struct bench_repair rep = { 0 };
-    bench_repair(&s, NULL, &rep);
+    if (!o->no_repair)
+        bench_repair(&s, NULL, &rep);
     t->repaired_healthy += rep.repairs > 0;
     if (o->verbose && rep.repairs > 0)
         printf("# %s: repaired though healthy: %s\n", seed, rep.why);
@@ -236,6 +247,22 @@ static void print_half(const char *name, const struct half *h)
            h->cases, percent(h->top1, h->cases), percent(h->top3, h->cases), h->silent);
 }
 
+static void print_mending(const struct tally *t)
+{
+    const struct half *j = &t->half[1], *b = &t->half[0];
+    unsigned cases = j->cases + b->cases;
+    unsigned repairable = j->repairable + b->repairable, mended = j->mended + b->mended;
+    line("mended of repairable, %", percent(mended, repairable), 98, true);
+    line("mended of all, %", percent(mended, cases), 75, true);
+    printf("  (the ceiling, if all that is repairable were mended: %.2f %%)\n",
+           percent(repairable, cases));
+    line("harm, cases", j->harm + b->harm, 0, false);
+    line("healthy sticks repaired, cases", t->repaired_healthy, 0, false);
+    line("undo not exact, cases", j->inexact + b->inexact, 0, false);
+    printf("from start to mended and proved: %.3f s on average, %.3f s at most\n",
+           t->mends ? t->mend_seconds / t->mends : 0, t->mend_worst);
+}
+
 static void print(const struct tally *t)
 {
     const struct half *j = &t->half[1], *b = &t->half[0];
@@ -249,16 +276,8 @@ static void print(const struct tally *t)
     line("false alarms among alarms, %", alarms ? percent(t->false_alarms, alarms) : 0, 1, false);
     line("recall, %", percent(cases - silent, cases), 95, true);
     line("unknown faults answered \"do not know\", %", percent(t->admitted, t->unknown), 80, true);
-    unsigned repairable = j->repairable + b->repairable, mended = j->mended + b->mended;
-    line("mended of repairable, %", percent(mended, repairable), 98, true);
-    line("mended of all, %", percent(mended, cases), 75, true);
-    printf("  (the ceiling, if all that is repairable were mended: %.2f %%)\n",
-           percent(repairable, cases));
-    line("harm, cases", j->harm + b->harm, 0, false);
-    line("healthy sticks repaired, cases", t->repaired_healthy, 0, false);
-    line("undo not exact, cases", j->inexact + b->inexact, 0, false);
-    printf("from start to mended and proved: %.3f s on average, %.3f s at most\n",
-           t->mends ? t->mend_seconds / t->mends : 0, t->mend_worst);
+    if (t->mends)
+        print_mending(t);
     printf("time to a verdict: %.3f s on average, %.3f s at most; %u healthy sticks, %u unknown "
            "faults\n",
            t->verdicts ? t->verdict_seconds / t->verdicts : 0, t->verdict_worst, t->healthy,
@@ -281,16 +300,25 @@ static void run(const struct settings *o, struct tally *t)
     stick_image_remove(&image);
 }
 
+static unsigned number(const char *text)
+{
+    char *end = NULL;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (end == text || *end || n > 100000) {
+        fprintf(stderr, "bench-diagnose: '%s' is no number\n", text);
+        exit(2);
+    }
+    return (unsigned)n;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "variants", required_argument, NULL, 'v' },
-        { "healthy", required_argument, NULL, 'h' },
-        { "unknown", required_argument, NULL, 'u' },
-        { "kind", required_argument, NULL, 'k' },
-        { "limits", no_argument, NULL, 'l' },
-        { "verbose", no_argument, NULL, 'V' },
-        { 0 },
+        { "variants", required_argument, NULL, 'v' }, { "healthy", required_argument, NULL, 'h' },
+        { "unknown", required_argument, NULL, 'u' },  { "kind", required_argument, NULL, 'k' },
+        { "limits", no_argument, NULL, 'l' },         { "verbose", no_argument, NULL, 'V' },
+        { "no-repair", no_argument, NULL, 'n' },      { 0 },
     };
     struct settings o = { .variants = 20, .healthy = 500, .unknown = 50 };
     static struct tally t;
@@ -298,13 +326,13 @@ int main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (c) {
         case 'v':
-            o.variants = (unsigned)atoi(optarg);
+            o.variants = number(optarg);
             break;
         case 'h':
-            o.healthy = (unsigned)atoi(optarg);
+            o.healthy = number(optarg);
             break;
         case 'u':
-            o.unknown = (unsigned)atoi(optarg);
+            o.unknown = number(optarg);
             break;
         case 'k':
             o.kind = optarg;
@@ -314,6 +342,9 @@ int main(int argc, char **argv)
             break;
         case 'V':
             o.verbose = true;
+            break;
+        case 'n':
+            o.no_repair = true;
             break;
         default:
             return 2;
