@@ -13,20 +13,51 @@
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-enum { FILES_MAX = 200000 }; /* an image has 120,000; more than all is no repair */
+enum {
+    PATH_BYTES = 4096,
+    FILES_MAX = 200000
+}; /* an image has 120,000; more than all is no repair */
+
+static int add_path(struct repair_files *list, const char *path, struct wtg_err *err)
+{
+    if (list->n == FILES_MAX)
+        return wtg_fail(err, WTG_E_UNSUPPORTED, "more than %d files are damaged or missing",
+                        FILES_MAX);
+    if (mem_grow(&list->path, &list->cap, list->n, sizeof list->path[0], err) < 0)
+        return err->code;
+    const char *copy = arena_dup(&list->words, path, strlen(path) + 1, err);
+    if (!copy)
+        return err->code;
+    list->path[list->n++] = copy;
+    return 0;
+}
 
 static void take_difference(const struct examine_file *f, void *user)
 {
     struct repair_files *list = user;
 
-    if (!f->system || f->what == EXAMINE_CHANGED || list->n == FILES_MAX || list->err.code)
-        return;
-    if (mem_grow(&list->path, &list->cap, list->n, sizeof list->path[0], &list->err) < 0)
+    if (!f->system || f->what == EXAMINE_CHANGED || list->err.code)
         return;
     list->missing += f->what == EXAMINE_MISSING;
-    list->path[list->n] = arena_dup(&list->words, f->path, strlen(f->path) + 1, &list->err);
-    if (list->path[list->n])
-        list->n++;
+    if (add_path(list, f->path, &list->err) < 0)
+        return;
+}
+
+/* Of a folder that is missing only the folder is told. */
+static int add_below(struct repair_case *c, struct wtg_err *err)
+{
+    struct repair_files *list = c->files;
+    char path[PATH_BYTES];
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < list->n; i++) {
+        const struct tree_link *l = tree_find(c->image_tree, list->path[i]);
+        if (!l || !(l->node->attributes & ATTR_DIRECTORY) || (l->node->attributes & ATTR_REPARSE))
+            continue;
+        for (uint32_t k = 0; r == 0 && k < l->node->nchildren; k++, list->missing++)
+            r = add_path(list, tree_path(l->node->child[k], path, sizeof path), err);
+    }
+    return r;
 }
 
 /* All files are compared once; what is looked at later is what was found then. */
@@ -55,6 +86,8 @@ static int compare_all(struct repair_case *c, struct wtg_err *err)
         *err = list->err;
         r = err->code;
     }
+    if (r == 0)
+        r = add_below(c, err);
     list->known = r == 0;
     return r;
 }
