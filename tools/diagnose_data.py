@@ -90,7 +90,7 @@ def sections(name, fields):
 CAUSE_WORDS = ("means", "check", "mend")
 
 
-def causes(words_may_miss=False):
+def causes():
     """All causes in the order of causes.tsv, with their words: dicts."""
     path, rows, seen = FOLDER / "causes.tsv", table("causes.tsv"), {}
     words = {s.names[0]: s for s in sections("causes.txt", CAUSE_WORDS)}
@@ -106,7 +106,7 @@ def causes(words_may_miss=False):
         section = words.pop(name, None)
         for field in CAUSE_WORDS:
             row[field] = section.get(field) if section else ""
-            if not row[field] and not words_may_miss:
+            if not row[field]:
                 bad(path, row["#"], f"'{name}' has no '{field}' in causes.txt")
     for name, section in words.items():
         section.bad(f"causes.tsv knows no cause '{name}'")
@@ -241,8 +241,8 @@ def parts():
 class All:
     """Everything, checked against each other."""
 
-    def __init__(self, words_may_miss=False):
-        self.causes = causes(words_may_miss)
+    def __init__(self):
+        self.causes = causes()
         names = {row["cause"] for row in self.causes}
         self.trees = trees(names)
         self.codes = codes(names, {tree[0] for tree in self.trees})
