@@ -13,6 +13,7 @@ static const struct cli_command *const commands[] = {
     &cli_image_signatures,
     &cli_disk_check,
     &cli_write,
+    &cli_fetch,
     &cli_repair,
     &cli_undo,
     &cli_diagnose,

@@ -138,6 +138,7 @@ static const struct {
     const char *slug, *text;
 } step_texts[] = {
     { "read-image", N_("reading the image") },
+    { "verify-content", N_("decoding and comparing") },
     { "hash-image", N_("comparing the SHA-256") },
     { "scan-sparse", N_("looking for holes") },
     { "recompress", N_("compressing anew") },
@@ -148,6 +149,10 @@ static const struct {
     { "verify", N_("reading back") },
     { "check", N_("checking") },
     { "check-volume", N_("checking") },
+    { "fetch", N_("fetching") },
+    { "fetch-anew", N_("fetching anew") },
+    { "import", N_("copying") },
+    { "prove", N_("proving") },
     { "done", N_("done") },
     { "failed", N_("failed") },
     { "", N_("waiting") },
