@@ -47,6 +47,8 @@ static int look_at_final(struct fetch *f, struct wtg_err *err)
         wtg_because(err, "'%s' is there already, and is not what was asked for", f->path);
         wtg_hint(err, "remove it to fetch it anew, or choose another name with --output");
     }
+    if (r == 0 && access(f->part, F_OK) < 0) /* of a run that ended between its last two steps */
+        (void)unlink(f->log);
     return r;
 }
 

@@ -78,7 +78,7 @@ static enum verdict look_at_guard(struct conn *c)
     if (seen_guard(c, &seen, &effective, e->err) < 0)
         return stop(c);
     enum guard_answer g = m->known ? guard_compare(&m->guard, &seen) : GUARD_SAME;
-    if (g == GUARD_CHANGED || (g == GUARD_ELSEWHERE && !e->proof))
+    if (g == GUARD_CHANGED || (g == GUARD_UNSURE && !e->proof))
         return say(c, VERDICT_CHANGED, "the file has changed there: it was %s %s, it is %s %s",
                    m->guard.etag, m->guard.modified, seen.etag, seen.modified);
     if (!m->known && meet(c, &seen) != VERDICT_TAKE)

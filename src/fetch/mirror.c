@@ -124,12 +124,20 @@ static bool both_differ(const char *a, const char *b)
     return *a && *b && strcmp(a, b) != 0;
 }
 
+/* Is there anything that both told? */
+static bool comparable(const struct guard *a, const struct guard *b)
+{
+    bool silent = !*a->etag && !*a->modified && !*b->etag && !*b->modified;
+
+    return silent || (*a->etag && *b->etag) || (*a->modified && *b->modified);
+}
+
 enum guard_answer guard_compare(const struct guard *known, const struct guard *seen)
 {
     bool same_place = strcmp(known->place, seen->place) == 0;
+    bool dates_differ = both_differ(known->modified, seen->modified);
 
-    if (same_place &&
-        (both_differ(known->etag, seen->etag) || both_differ(known->modified, seen->modified)))
+    if (same_place && (both_differ(known->etag, seen->etag) || dates_differ))
         return GUARD_CHANGED;
-    return both_differ(known->modified, seen->modified) ? GUARD_ELSEWHERE : GUARD_SAME;
+    return dates_differ || !comparable(known, seen) ? GUARD_UNSURE : GUARD_SAME;
 }

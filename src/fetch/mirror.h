@@ -48,8 +48,8 @@ struct mirror *mirror_choose(struct mirror *m, size_t n, double now);
 
 enum guard_answer {
     GUARD_SAME,
-    GUARD_ELSEWHERE, /* a redirect led to another server, whose dates differ */
-    GUARD_CHANGED,   /* the file is not the one that it was */
+    GUARD_UNSURE, /* another server, with other dates, or one that tells other things than before */
+    GUARD_CHANGED, /* the file is not the one that it was */
 };
 enum guard_answer guard_compare(const struct guard *known, const struct guard *seen);
 
