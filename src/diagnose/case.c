@@ -74,7 +74,12 @@ int case_see_line(struct diagnose_case *c, size_t sign, uint64_t place, const ch
         const struct sign_backlink *b = &sign_backlinks[s->first_backlink + i];
         c->near[b->link] |= is_near(place, c->seen[b->sign].place);
     }
-    return case_see(c, sign, where, text, n, err);
+    int r = case_see(c, sign, where, text, n, err);
+    /* Context that is known stays known, wherever it stands again. */
+    if (r == 0 && s->nweights == 0 && s->nlinks == 0 && s->nbacklinks == 0 &&
+        !(s->flags & SIGN_BENIGN) && c->seen[sign].count >= s->many)
+        match_skip(c->index, sign);
+    return r;
 }
 
 static bool is_fact(const struct sign_fact *f, const char *key, const char *value)

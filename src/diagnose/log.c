@@ -155,11 +155,14 @@ static int on_hit(void *user, size_t pattern, size_t begin, struct wtg_err *err)
     if (log->hits.n == HITS_MAX)
         return 0;
     if (log->hits.n == 0) {
-        /* A long line is shown from a little before what was found. */
-        size_t skip = begin - from > SHOWN_BYTES * 3 / 4 ? begin - from - 60 : 0;
         log->hits.line = log->line;
         log->hits.begin = from;
         log->hits.information = is_information(log, from);
+        log->hits.length = 0;
+    }
+    if (log->hits.length == 0 && log->c->seen[p->sign].count == 0) {
+        /* A long line is shown from a little before what was found. */
+        size_t skip = begin - from > SHOWN_BYTES * 3 / 4 ? begin - from - 60 : 0;
         log->hits.length =
             text_for_people(line.p + skip, line.n - skip, log->hits.shown, sizeof log->hits.shown);
     }

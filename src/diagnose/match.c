@@ -15,7 +15,16 @@ enum { HASH_BITS = 16, BUCKETS = 1 << 12, NONE = 0xffff };
 struct match_index {
     uint64_t present[(1 << HASH_BITS) / 64]; /* 8 KiB: stays in the first cache */
     uint16_t bucket[BUCKETS];
-    uint16_t next[]; /* one for each pattern */
+    struct entry {
+        uint64_t before,
+            before_mask;          /* the 8 bytes in front of the four, as far as they are known */
+        uint64_t from, from_mask; /* the 8 bytes from the four on */
+        uint32_t four;
+        uint16_t next;
+        uint8_t first; /* byte with which the text begins, 0: not known */
+        bool space;    /* a blank must stand in front of the four */
+        bool skip;
+    } of[]; /* one for each pattern */
 };
 
 struct text {
@@ -37,9 +46,61 @@ static uint32_t hash(uint32_t four)
     return four * 0x9e3779b1U >> (32 - HASH_BITS);
 }
 
+/* The byte with which every text that matches begins, in lower case; 0 where there are several. */
+static uint8_t first_byte(const char *pattern)
+{
+    while (*pattern == EDGE || *pattern == '^')
+        pattern++;
+    return strchr(" *#?'\\", *pattern) ? 0 : (uint8_t)*pattern;
+}
+
+/* Does the byte of a pattern stand for itself, once, wherever it is? */
+static bool is_plain(uint8_t c)
+{
+    return c > LINE_END && !strchr(" *#?'\\^", c);
+}
+
+/* What is known of the bytes around the four. */
+static void learn_window(struct entry *e, const struct sign_pattern *p)
+{
+    size_t length = strlen(p->text), at = p->rest;
+    uint8_t before[8] = { 0 }, before_mask[8] = { 0 }, from[8] = { 0 }, from_mask[8] = { 0 };
+
+    for (size_t i = 0; i < 8 && at + i < length && is_plain((uint8_t)p->text[at + i]); i++) {
+        from[i] = (uint8_t)p->text[at + i] | 0x20;
+        from_mask[i] = 0xff;
+    }
+    for (size_t i = 1; i <= 8 && i <= at && is_plain((uint8_t)p->text[at - i]); i++) {
+        if (i < at && p->text[at - i - 1] == '\\')
+            break; /* may be the second half of what is written in two */
+        before[8 - i] = (uint8_t)p->text[at - i] | 0x20;
+        before_mask[8 - i] = 0xff;
+    }
+    memcpy(&e->before, before, 8);
+    memcpy(&e->before_mask, before_mask, 8);
+    memcpy(&e->from, from, 8);
+    memcpy(&e->from_mask, from_mask, 8);
+    e->space = at > 0 && p->text[at - 1] == ' ' && (at < 2 || p->text[at - 2] != '\\');
+}
+
+/* A quick look, which refuses most places at which the pattern does not stand. */
+static bool window_fits(const struct entry *e, const uint8_t *text, size_t n, size_t at)
+{
+    uint64_t v;
+
+    if (at < 8 || n - at < 8)
+        return true; /* no room for it: let the slow look decide */
+    memcpy(&v, text + at, 8);
+    if (((v | 0x2020202020202020U) & e->from_mask) != e->from)
+        return false;
+    memcpy(&v, text + at - 8, 8);
+    return ((v | 0x2020202020202020U) & e->before_mask) == e->before &&
+           (!e->space || text[at - 1] <= ' ');
+}
+
 struct match_index *match_index_new(struct wtg_err *err)
 {
-    struct match_index *m = mem_zeroed(1, sizeof *m + sign_pattern_count * sizeof m->next[0], err);
+    struct match_index *m = mem_zeroed(1, sizeof *m + sign_pattern_count * sizeof m->of[0], err);
 
     if (!m)
         return NULL;
@@ -47,7 +108,10 @@ struct match_index *match_index_new(struct wtg_err *err)
     for (size_t i = 0; i < sign_pattern_count; i++) {
         uint32_t h = hash(four_at(sign_patterns[i].four));
         m->present[h / 64] |= UINT64_C(1) << h % 64;
-        m->next[i] = m->bucket[h % BUCKETS];
+        m->of[i].four = four_at(sign_patterns[i].four);
+        learn_window(&m->of[i], &sign_patterns[i]);
+        m->of[i].first = first_byte(sign_patterns[i].text);
+        m->of[i].next = m->bucket[h % BUCKETS];
         m->bucket[h % BUCKETS] = (uint16_t)i;
     }
     return m;
@@ -170,10 +234,13 @@ static bool match_gap(const char **pattern, const struct text *t, size_t *at)
     const char *piece = *pattern + 1 + wide;
     size_t end = min_u64(t->n, *at + (wide ? WIDE_GAP_BYTES : GAP_BYTES));
 
+    uint8_t first = first_byte(piece);
+
     for (size_t i = *at; i <= end; i++) {
         *pattern = piece;
         *at = i;
-        if (match_piece(pattern, t, at))
+        if ((!first || (i < t->n && (t->p[i] | 0x20) == (first | 0x20))) &&
+            match_piece(pattern, t, at))
             return true;
         if (i < t->n && !wide && t->p[i] == '\n')
             return false;
@@ -193,24 +260,53 @@ bool match_at(const char *pattern, const uint8_t *text, size_t n, size_t at)
     return true;
 }
 
-/* Blanks of a pattern may be several bytes of text, so it may begin a little earlier; behind a gap
- * much earlier. */
-enum { SLACK = 40 }; /* columns of logs */
-
-static bool begins_before(const struct sign_pattern *p, const uint8_t *text, size_t n, size_t four,
-                          size_t *ret)
+/* Back from the four to where the text begins, over elements that each stand for themselves; blanks
+ * may be several bytes.  False when they are not there. */
+static bool go_back(const struct sign_pattern *p, const uint8_t *text, size_t *at)
 {
-    size_t nearest = p->before == SIGN_FLOATING ? 0 : p->before;
-    size_t farthest = p->before == SIGN_FLOATING      ? MATCH_BACK
-                      : memchr(p->text, ' ', nearest) ? nearest + SLACK
-                                                      : nearest;
+    for (size_t i = p->rest; i-- > 0;) {
+        uint8_t c = (uint8_t)p->text[i];
+        if (c == EDGE || c == '^')
+            continue; /* zero wide, and match_at will see to them */
+        if (*at == 0)
+            return false;
+        if (c == ' ') {
+            size_t end = *at;
+            while (*at > 0 && is_space(text[*at - 1]))
+                --*at;
+            if (*at == end)
+                return false;
+            continue;
+        }
+        if ((text[*at - 1] | 0x20) != (c | 0x20))
+            return false;
+        --*at;
+        if (i > 0 && p->text[i - 1] == '\\')
+            i--; /* the character that it protects was this one */
+    }
+    return true;
+}
 
-    for (size_t back = nearest; back <= farthest && back <= four; back++) {
+static bool begins_before(const struct sign_pattern *p, uint8_t first, const uint8_t *text,
+                          size_t n, size_t four, size_t *ret)
+{
+    *ret = four;
+    if (p->before != SIGN_FLOATING)
+        return go_back(p, text, ret) && match_at(p->text, text, n, *ret);
+    if (!match_at(p->text + p->rest, text, n, four))
+        return false;
+    for (size_t back = 0; back <= MATCH_BACK && back <= four; back++) {
         *ret = four - back;
-        if (match_at(p->text, text, n, *ret))
+        if ((!first || (text[*ret] | 0x20) == (first | 0x20)) && match_at(p->text, text, n, *ret))
             return true;
     }
     return false;
+}
+
+void match_skip(struct match_index *m, size_t sign)
+{
+    for (size_t i = 0; i < sign_pattern_count; i++)
+        m->of[i].skip |= sign_patterns[i].sign == sign;
 }
 
 int match_scan(const struct match_index *m, const uint8_t *text, size_t n, size_t from, size_t to,
@@ -224,9 +320,9 @@ int match_scan(const struct match_index *m, const uint8_t *text, size_t n, size_
         uint32_t four = four_at(text + i), h = hash(four);
         if (!(m->present[h / 64] >> h % 64 & 1))
             continue;
-        for (uint16_t k = m->bucket[h % BUCKETS]; k != NONE && r == 0; k = m->next[k])
-            if (four_at(sign_patterns[k].four) == four &&
-                begins_before(&sign_patterns[k], text, n, i, &begin))
+        for (uint16_t k = m->bucket[h % BUCKETS]; k != NONE && r == 0; k = m->of[k].next)
+            if (m->of[k].four == four && !m->of[k].skip && window_fits(&m->of[k], text, n, i) &&
+                begins_before(&sign_patterns[k], m->of[k].first, text, n, i, &begin))
                 r = hit(user, k, begin, err);
     }
     return r;

@@ -26,6 +26,9 @@ int match_scan(const struct match_index *m, const uint8_t *text, size_t n, size_
                int (*hit)(void *user, size_t pattern, size_t begin, struct wtg_err *err),
                void *user, struct wtg_err *err) WTG_MUST_USE;
 
+/* Looks for the texts of this sign no more: it has been seen often enough. */
+void match_skip(struct match_index *m, size_t sign);
+
 /* Does the pattern stand at `at`? */
 bool match_at(const char *pattern, const uint8_t *text, size_t n, size_t at);
 

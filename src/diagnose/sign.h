@@ -67,6 +67,7 @@ struct sign_pattern {
     uint8_t four[4];
     uint16_t sign;
     uint8_t before; /* bytes of the text in front of the four, or SIGN_FLOATING */
+    uint8_t rest;   /* where in `text` the four are written */
     uint8_t test;   /* 0, or 1 + index in sign_tests */
 };
 extern const struct sign_pattern sign_patterns[];
