@@ -166,7 +166,7 @@ static int open_in_disc(struct image *i, const char *inside, struct wtg_err *err
         r = inside ? disc_find(i, inside, &blk, &i->inside, err) : find_install(i, &blk, err);
     if (r < 0) {
         blk_free(blk);
-        return r;
+        return wim_stage(err, "disc");
     }
     const char *slash = strrchr(i->inside, '/');
     r = wim_open(blk, slash ? slash + 1 : i->inside, &siblings, &i->wim, err);
@@ -301,6 +301,7 @@ struct image_facts image_facts(const struct image *i)
 
     for (size_t k = 0; k < w->nparts; k++) {
         f.wim_bytes += w->part[k].blk->size;
+        f.missing_bytes += wim_part_missing(&w->part[k]);
         f.has_integrity = f.has_integrity && w->part[k].h.integrity.off != 0;
     }
     facts_of_content(w, &f);
@@ -319,6 +320,29 @@ int image_load_tree(struct image *i, uint32_t index, struct tree **ret, struct w
     int r = image_select(i, index, NULL, &checked, err);
 
     return r < 0 ? r : wim_tree_load(i->wim, checked - 1, ret, err);
+}
+
+size_t image_nmetadata(const struct image *i)
+{
+    return i->wim->nmetadata;
+}
+
+int image_blobs(const struct image *i, const struct tree_blob ***ret, size_t *ret_n,
+                size_t *ret_orders, struct wtg_err *err)
+{
+    const struct wim *w = i->wim;
+    const struct tree_blob **blob = mem_zeroed(w->nindex, sizeof(struct tree_blob *), err);
+    size_t n = 0;
+
+    if (!blob)
+        return err->code;
+    for (size_t k = 0; k < w->nblobs; k++)
+        if (w->blob[k].b.has_sha1) /* else it stands there a second time */
+            blob[n++] = &w->blob[k].b;
+    *ret = blob;
+    *ret_n = n;
+    *ret_orders = w->nblobs;
+    return 0;
 }
 
 void image_metadata_sha1(const struct image *i, uint32_t index, uint8_t ret[20])

@@ -21,7 +21,8 @@ struct image;
 /* Opens `path`.  `inside` names the WIM in an ISO ("x86/sources/install.esd"); NULL: the first of
  * sources/install.wim, .esd, .swm, then the same below x64 and x86.  Other parts of a split image
  * are found beside the first.  Errors: IMAGE_FORMAT, IMAGE_DAMAGED (also: not complete),
- * IMAGE_PART, NOT_FOUND, PERMISSION, IO. */
+ * IMAGE_PART, NOT_FOUND, PERMISSION, IO.  What is wrong with an image, the fact "image.stage" says:
+ * "disc", "file" (bytes are missing), "header", "parts", "xml", "table". */
 int image_open(const char *path, const char *inside, struct image **ret,
                struct wtg_err *err) WTG_MUST_USE;
 /* The same over bytes that somebody holds; `b` is borrowed. Other parts of a split image cannot be
@@ -73,6 +74,7 @@ struct image_facts {
     bool several_inside;    /* the ISO holds another one below x64 or x86 */
     uint64_t file_bytes;    /* of the file that was opened */
     uint64_t wim_bytes;     /* of all parts */
+    uint64_t missing_bytes; /* that are not there, at the end of parts: of integrity tables */
     uint64_t content_bytes; /* of all blobs when decoded, each once */
     size_t nblobs;
     enum codec_kind kind; /* of resources that are not solid */
@@ -105,6 +107,14 @@ int image_load_tree(struct image *i, uint32_t index, struct tree **ret,
 /* SHA-1 of one image's metadata (index from 1, as image_select gives it).  The metadata holds the
  * SHA-1 of every file, so this one number stands for the whole Windows. */
 void image_metadata_sha1(const struct image *i, uint32_t index, uint8_t ret[20]);
+
+/* All blobs that files have, each once, in the order in which they stand; metadata is not among
+ * them.  `*ret` is malloc'ed, the blobs belong to the image.  tree_blob.order of each is less than
+ * `*ret_orders`. */
+int image_blobs(const struct image *i, const struct tree_blob ***ret, size_t *ret_n,
+                size_t *ret_orders, struct wtg_err *err) WTG_MUST_USE;
+/* Metadata resources of the file; as many as there are images, or it is damaged. */
+size_t image_nmetadata(const struct image *i);
 
 /* Compares all parts with their integrity tables.  `*ret_present`: there is at least one; without
  * one nothing is read.  Reads everything: progress step "verify-integrity", in bytes.

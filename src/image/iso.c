@@ -23,8 +23,10 @@ static int check_complete(const struct iso *iso, struct wtg_err *err)
     if (iso->bytes <= iso->blk->size)
         return 0;
     wtg_fail(err, WTG_E_IMAGE_DAMAGED,
-             "the ISO is not complete: its volume has %" PRIu64 " bytes, the file only %" PRIu64,
-             iso->bytes, iso->blk->size);
+             "the ISO is not complete: its volume has %" PRIu64 " bytes, the file only %" PRIu64
+             ": %" PRIu64 " are missing",
+             iso->bytes, iso->blk->size, iso->bytes - iso->blk->size);
+    wtg_fact(err, "image.stage", "file");
     return wtg_hint(err,
                     "download or copy it again and compare its SHA-256 with what its publisher "
                     "says");
@@ -38,6 +40,7 @@ int iso_extent_check(const struct blk *b, const char *path, uint64_t off, uint64
     wtg_fail(err, WTG_E_IMAGE_DAMAGED,
              "the ISO is not complete: '%s' reaches to byte %" PRIu64 ", the file ends at %" PRIu64,
              path, off + n, b->size);
+    wtg_fact(err, "image.stage", "file");
     return wtg_hint(err,
                     "download or copy it again and compare its SHA-256 with what its publisher "
                     "says");

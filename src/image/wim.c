@@ -36,6 +36,62 @@ void wim_free(struct wim *w)
     free(w);
 }
 
+int wim_stage(struct wtg_err *err, const char *stage)
+{
+    for (size_t i = 0; i < err->nfacts; i++)
+        if (strcmp(err->fact[i].key, "image.stage") == 0)
+            return err->code;
+    wtg_fact(err, "image.stage", "%s", stage);
+    return err->code;
+}
+
+/* The furthest of what the header names; an end beyond 2^64 is left to those who read it. */
+static uint64_t part_end(const struct wim_part *p, bool with_integrity, const char **ret_name)
+{
+    const struct {
+        const char *name;
+        struct wim_res res;
+    } rows[] = {
+        { "its blob table", p->h.table },
+        { "its XML", p->h.xml },
+        { "its integrity table", p->h.integrity },
+    };
+    uint64_t end = 0, one;
+
+    *ret_name = "nothing";
+    for (size_t i = 0; i < ARRAY_LEN(rows) - !with_integrity; i++)
+        if (!ADD_OVERFLOW(rows[i].res.off, rows[i].res.stored, &one) && one > end) {
+            end = one;
+            *ret_name = rows[i].name;
+        }
+    return end;
+}
+
+uint64_t wim_part_missing(const struct wim_part *p)
+{
+    const char *name;
+    uint64_t end = part_end(p, true, &name);
+    return end > p->blk->size ? end - p->blk->size : 0;
+}
+
+/* A file that was cut off is found before anything in it is read.  One that lacks nothing but its
+ * integrity table can still be used. */
+static int part_complete(const struct wim_part *p, struct wtg_err *err)
+{
+    const char *name;
+
+    if (part_end(p, false, &name) <= p->blk->size)
+        return 0;
+    uint64_t end = part_end(p, true, &name);
+    wtg_fail(err, WTG_E_IMAGE_DAMAGED,
+             "'%s' is not complete: %s ends at byte %" PRIu64 ", the file at byte %" PRIu64
+             ": %" PRIu64 " are missing",
+             p->name, name, end, p->blk->size, end - p->blk->size);
+    wtg_hint(err, "download or copy it again and compare its size and SHA-256 with what its "
+                  "publisher says");
+    return wim_stage(err, "file");
+}
+
 /* "install.swm" and 3 make "install3.swm". */
 static char *part_name(const char *first, unsigned part, struct wtg_err *err)
 {
@@ -99,7 +155,8 @@ static int part_add(struct wim *w, unsigned part, const struct wim_siblings *sib
     r = wim_header_read(p->blk, &p->h, err);
     if (r < 0)
         return wtg_because(err, "'%s'", p->name);
-    return part_check(&w->part[0], p, part, err);
+    r = part_complete(p, err);
+    return r < 0 ? r : part_check(&w->part[0], p, part, err);
 }
 
 /* Makes room for all parts before it opens the second. */
@@ -109,8 +166,11 @@ static int parts_open(struct wim *w, const struct wim_siblings *siblings, struct
     int r = wim_header_read(w->part[0].blk, &h, err);
 
     if (r < 0)
-        return r;
+        return wim_stage(err, "header");
     w->part[0].h = h;
+    r = part_complete(&w->part[0], err);
+    if (r < 0)
+        return r;
     if (h.part != 1) {
         wtg_fail(err, WTG_E_IMAGE_PART, "this is part %u of a split image of %u", h.part, h.parts);
         return wtg_hint(err, "give the first part; the others are found beside it");
@@ -151,14 +211,12 @@ static int xml_load(struct wim *w, struct wtg_err *err)
 
 static int open_all(struct wim *w, const struct wim_siblings *siblings, struct wtg_err *err)
 {
-    int r = parts_open(w, siblings, err);
-
+    if (parts_open(w, siblings, err) < 0)
+        return wim_stage(err, "parts");
     /* The XML first: it says when an ESD is encrypted, and then nothing else makes sense. */
-    if (r == 0)
-        r = xml_load(w, err);
-    if (r == 0)
-        r = wim_table_load(w, err);
-    return r;
+    if (xml_load(w, err) < 0)
+        return wim_stage(err, "xml");
+    return wim_table_load(w, err) < 0 ? wim_stage(err, "table") : 0;
 }
 
 int wim_open(struct blk *first, const char *name, const struct wim_siblings *siblings,

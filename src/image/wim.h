@@ -136,6 +136,12 @@ int wim_open(struct blk *first, const char *name, const struct wim_siblings *sib
              struct wim **ret, struct wtg_err *err) WTG_MUST_USE;
 void wim_free(struct wim *w);
 
+/* Notes in `err` what of an image an error is about, unless that is known already; gives its code. */
+int wim_stage(struct wtg_err *err, const char *stage);
+
+/* Bytes that a part's header names and that are not in the file. */
+uint64_t wim_part_missing(const struct wim_part *p);
+
 /* wim-header.c */
 int wim_header_read(struct blk *b, struct wim_header *ret, struct wtg_err *err) WTG_MUST_USE;
 struct wim_res wim_res_get(const struct wim_res_disk *d);

@@ -29,6 +29,10 @@ int sign_catalogs_add(struct sign_catalogs *c, struct wtg_span catalog, const ch
                       const struct sign_policy *policy, struct wtg_err *err) WTG_MUST_USE;
 size_t sign_catalogs_members(const struct sign_catalogs *c); /* hashes in all */
 void sign_catalogs_free(struct sign_catalogs *c);
+/* The signature of the catalog that lists a file of this digest (SHA-1 or SHA-256; of a program its
+ * Authenticode hash); NULL: none. */
+const struct wtg_signature *sign_catalogs_find(const struct sign_catalogs *c,
+                                               struct wtg_span digest);
 
 /* Longer files are refused by callers who read them: the largest signed file of a Windows is 40 MB.
  */

@@ -166,6 +166,10 @@ JOBS = {
     "esd-memory": lambda b: cost.Job(b.create(b.esd(), "--memory", b.sizes["memory"]),
                                      state=b.state("unproved")),
 
+    "verify": lambda b: cost.Job(lambda _: [[str(b.wtg), "image", "verify", "--no-signatures",
+                                             "--quiet", str(b.image())]]),
+    "verify-peer": lambda b: cost.Job(lambda _: [["wimlib-imagex", "verify", str(b.image())]]),
+
     "proof": lambda b: cost.Job(b.create(b.image(), verify=True), state=b.state("unproved")),
     "proof-dd": read_of("proof"),
 

@@ -183,6 +183,11 @@ ROWS = [
                    ">= 1.8"),
             Check("ESD source: decoded", rate("content", "esd"), "MB/s"),
         ], programs=NTFS, note=WHICH_ESD),
+    Row("verify", "image verify, LZX source, against wimlib-imagex verify",
+        ["verify-peer", "verify"], [
+            faster("image verify against wimlib-imagex verify",
+                   ratio("wall", "verify-peer", "verify"), ">= 1.8"),
+        ], programs=["wimlib-imagex"]),
     Row("proof", "reading back against dd reading as much",
         ["proof", "proof-dd"], [
             cost("read-back proof: time against dd reading as much", proof_to_read, "<= 1.1"),
@@ -241,7 +246,7 @@ BY_NAME = {row.name: row for row in ROWS}
 # For estimates, on two cores and a fast disk: seconds that a contender's run takes, and minutes that
 # making its source takes the first time.
 SECONDS = {
-    "peer": 25, "plain": 8, "compact": 8, "proved": 3, "hashed": 5, "sha256sum": 3, "decode": 8,
+    "peer": 25, "plain": 8, "compact": 8, "proved": 3, "hashed": 5, "sha256sum": 3, "decode": 8, "verify": 7, "verify-peer": 16,
     "dd": 1, "dd-plain": 2, "esd-peer": 15, "esd": 9, "esd-memory": 9, "proof": 12, "proof-dd": 4,
     "write": 4, "write-proof": 7, "write-dd": 4, "write-dd-read": 7, "bmaptool": 9, "four": 20,
     "stick-compact": 16, "stick-dd": 15, "stick-proved": 16, "stick-plain": 34, "stick-peer": 70,
