@@ -54,7 +54,7 @@ static const char *const answer_words[] = {
 };
 
 /* A notice that only looks like trouble is no problem. */
-static bool is_problem(const struct wtg_verdict *v)
+static bool is_problem(const struct wtg_findings *v)
 {
     return v->answer != WTG_ANSWER_HEALTHY && v->answer != WTG_ANSWER_NOTHING &&
            !(v->nfindings && strcmp(v->finding[0].cause.name, "no_fault") == 0);
@@ -84,7 +84,7 @@ static json_t *finding_json(const struct wtg_finding *f)
                      (int)f->minutes, "evidence", evidence_json(f));
 }
 
-static void print_json(const struct wtg_verdict *v)
+static void print_json(const struct wtg_findings *v)
 {
     json_t *findings = json_array();
 
@@ -154,7 +154,7 @@ static void print_finding(const struct wtg_finding *f, const char *target, bool 
     print_mend(f, target);
 }
 
-static void print_question(const struct wtg_verdict *v)
+static void print_question(const struct wtg_findings *v)
 {
     char line[TEXT_BYTES];
 
@@ -167,7 +167,7 @@ static void print_question(const struct wtg_verdict *v)
     cli_wrap(_("  Answer with "), "  ", line);
 }
 
-static void print_verdict(const struct wtg_verdict *v, const struct diagnose_values *values,
+static void print_verdict(const struct wtg_findings *v, const struct diagnose_values *values,
                           const char *target)
 {
     cli_wrap("", "", _(answer_words[v->answer]));
@@ -229,7 +229,7 @@ static int gather(struct wtg_diagnosis *d, const struct diagnose_values *v, cons
 }
 
 /* Asks until nothing more helps, or the person has enough. */
-static int ask(struct wtg_diagnosis *d, const struct wtg_verdict **v, struct wtg_err *err)
+static int ask(struct wtg_diagnosis *d, const struct wtg_findings **v, struct wtg_err *err)
 {
     char line[64], prompt[TEXT_BYTES];
     int r = 0;
@@ -255,7 +255,7 @@ static int ask(struct wtg_diagnosis *d, const struct wtg_verdict **v, struct wtg
 static int diagnose(struct wtg_diagnosis *d, const struct diagnose_values *v, const char *target,
                     struct wtg_err *err)
 {
-    const struct wtg_verdict *verdict = NULL;
+    const struct wtg_findings *verdict = NULL;
     struct cli_progress progress;
 
     cli_progress_begin(&progress, &v->common);

@@ -67,7 +67,7 @@ enum wtg_answer {
     WTG_ANSWER_NOTHING, /* there was nothing to go by */
 };
 
-struct wtg_verdict {
+struct wtg_findings {
     enum wtg_answer answer;
     const struct wtg_finding *finding; /* most probable first */
     size_t nfindings;
@@ -79,7 +79,7 @@ struct wtg_verdict {
 };
 
 /* Stands until the next call on `d`. */
-WTG_API int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_verdict **ret,
+WTG_API int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_findings **ret,
                                 struct wtg_err *err) WTG_MUST_USE;
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@
 struct wtg_diagnosis {
     struct diagnose_case *c;
     struct arena arena; /* the verdict */
-    struct wtg_verdict verdict;
+    struct wtg_findings verdict;
 };
 
 int wtg_diagnosis_new(struct wtg_diagnosis **ret, struct wtg_err *err)
@@ -89,7 +89,7 @@ static int copy_finding(struct wtg_diagnosis *d, const struct diagnose_finding *
     return 0;
 }
 
-int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_verdict **ret,
+int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_findings **ret,
                         struct wtg_err *err)
 {
     static const enum wtg_answer answers[] = {
@@ -108,7 +108,7 @@ int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_verdict **ret,
         r = copy_finding(d, &v->finding[i], &f[i], err);
     if (!f || r < 0)
         return err->code;
-    d->verdict = (struct wtg_verdict){
+    d->verdict = (struct wtg_findings){
         .answer = answers[v->answer],
         .finding = f,
         .nfindings = v->nfindings,
