@@ -138,6 +138,7 @@ static const struct {
     const char *slug, *text;
 } step_texts[] = {
     { "read-image", N_("reading the image") },
+    { "extract", N_("extracting") },
     { "verify-content", N_("decoding and comparing") },
     { "hash-image", N_("comparing the SHA-256") },
     { "scan-sparse", N_("looking for holes") },

@@ -3,9 +3,11 @@
 #define WTG_IMAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wtg/error.h"
+#include "wtg/job.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,6 +73,24 @@ struct wtg_entry {
 WTG_API int wtg_image_list(struct wtg_image *image, unsigned index,
                    int (*each)(const struct wtg_entry *entry, void *user), void *user,
                    struct wtg_err *err) WTG_MUST_USE;
+
+struct wtg_extract_opts {
+    unsigned index; /* 0: the only one */
+    const char *to; /* a folder, made when it is not there; NULL: all content goes to `fd` */
+    int fd;
+};
+struct wtg_extract_report {
+    uint64_t files, directories, bytes;
+    uint64_t links_left;   /* links (reparse points) and EFS-encrypted files, which are left out */
+    uint64_t streams_left; /* named streams, which are left out */
+};
+/* Takes files and whole directories out of one Windows: paths without case, with '/' or '\\', or
+ * patterns with * ? [].  Each goes below `to` by its own name.  Files that are there already are
+ * never touched: EXISTS.  Content is compared with its SHA-1: IMAGE_HASH.  NOT_FOUND, IMAGE_CHOICE,
+ * IMAGE_INDEX, IMAGE_DAMAGED, NO_SPACE, PERMISSION.  Progress: step "extract", in bytes. */
+WTG_API int wtg_image_extract(struct wtg_image *image, const char *const *path, size_t n,
+                              const struct wtg_extract_opts *opts, struct wtg_job *job,
+                              struct wtg_extract_report *ret, struct wtg_err *err) WTG_MUST_USE;
 
 #ifdef __cplusplus
 }

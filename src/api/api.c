@@ -125,6 +125,13 @@ int wtg_image_list(struct wtg_image *image, unsigned index,
     return look_list(image->look, index, each, user, err);
 }
 
+int wtg_image_extract(struct wtg_image *image, const char *const *path, size_t n,
+                      const struct wtg_extract_opts *opts, struct wtg_job *job,
+                      struct wtg_extract_report *ret, struct wtg_err *err)
+{
+    return look_extract(image->look, path, n, opts, job, ret, err);
+}
+
 int wtg_check_structure(const char *target, const struct wtg_check_opts *opts, struct wtg_job *job,
                         void (*each)(const struct wtg_problem *p, void *user), void *user,
                         uint64_t *ret_errors, struct wtg_err *err)

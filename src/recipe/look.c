@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "recipe/extract.h"
 #include "recipe/facts.h"
 
 struct look {
@@ -100,6 +101,22 @@ int look_list(struct look *l, unsigned index,
         r = image_load_tree(l->image, chosen, &t, err);
     if (r == 0)
         r = walk(t, each, user, err);
+    tree_free(t);
+    return r;
+}
+
+int look_extract(struct look *l, const char *const *path, size_t n,
+                 const struct wtg_extract_opts *opts, struct wtg_job *job,
+                 struct wtg_extract_report *ret, struct wtg_err *err)
+{
+    uint32_t chosen = 0;
+    struct tree *t = NULL;
+    int r = image_select(l->image, opts->index, NULL, &chosen, err);
+
+    if (r == 0)
+        r = image_load_tree(l->image, chosen, &t, err);
+    if (r == 0)
+        r = extract_run(t, path, n, opts, job, ret, err);
     tree_free(t);
     return r;
 }
