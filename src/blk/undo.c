@@ -290,6 +290,11 @@ int undo_begin(const char *path, const struct undo_id *id, struct blk *below,
         r = file_sync(k->fd, err);
     if (r == 0)
         r = sync_folder(path, err);
+    if (r < 0 && k->fd >= 0) { /* nothing was overwritten yet */
+        char open_path[PATH_MAX + sizeof UNDO_OPEN_SUFFIX];
+        snprintf(open_path, sizeof open_path, "%s" UNDO_OPEN_SUFFIX, k->path);
+        unlink(open_path);
+    }
     if (r < 0) {
         undo_brick_free(&k->blk);
         return wtg_because(err, "beginning the undo file");

@@ -8,6 +8,7 @@
 
 #include <ntfs-3g/types.h>
 #include <ntfs-3g/attrib.h>
+#include <ntfs-3g/cache.h>
 #include <ntfs-3g/device.h>
 #include <ntfs-3g/dir.h>
 #include <ntfs-3g/inode.h>
@@ -84,6 +85,9 @@ int ntfs3g_open(struct blk *vol, unsigned flags, struct ntfs3g **ret, struct wtg
         ntfs3g_drop(v);
         return wtg_fail_nomem(err);
     }
+    /* Without it libntfs-3g 2022.10.3 forgets to free names that it looks up; the volume frees it.
+     */
+    ntfs_create_lru_caches(v->vol);
     *ret = v;
     return 0;
 }

@@ -15,10 +15,10 @@ esp=bad.img@@1M
 
 zero() { dd if=/dev/zero of=bad.img bs=512 seek="$1" count="$2" conv=notrunc status=none; }
 broken() { # commands that break it
-    cp --sparse=always stick.img bad.img
+    cp --sparse=auto stick.img bad.img
     head -c 9000 /dev/urandom >random
     eval "$1"
-    cp --sparse=always bad.img before.img
+    cp --sparse=auto bad.img before.img
 }
 judge() { # what
     sgdisk -v bad.img >sgdisk.log 2>&1
@@ -90,7 +90,7 @@ strace -f -qq -e trace=pwrite64 -o writes.log "$wtg" repair bad.img --yes --quie
 writes=$(wc -l <writes.log)
 rm -f "$XDG_STATE_HOME"/wtg/*.undo*
 for n in $(seq $((writes - 11)) "$writes"); do # the last are those of the undo file and the target
-    cp --sparse=always before.img bad.img
+    cp --sparse=auto before.img bad.img
     { strace -f -qq -o /dev/null -e inject=pwrite64:signal=KILL:when="$n" \
         "$wtg" repair bad.img --yes --quiet; } >killed.log 2>&1
     cmp -s bad.img before.img || "$wtg" undo --yes >undo.log 2>&1 </dev/null ||
