@@ -25,23 +25,46 @@ static char *time_text(uint64_t t, char buf[CLI_TEXT_BYTES])
     return buf;
 }
 
-static json_t *edition_json(const struct wtg_edition *e)
+static const char *const togo_slugs[] = { "official", "later", "unofficial", "old", "unknown" };
+
+static void needs_json(struct wtg_image *image, unsigned index, json_t *o)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I}",
+    struct wtg_image_needs n;
+    struct wtg_err err = { 0 };
+
+    if (wtg_image_needs(image, index, &n, &err) < 0) {
+        json_object_set_new(o, "damaged", json_string(err.text));
+        return;
+    }
+    json_object_set_new(o, "plain_bytes", json_integer((json_int_t)n.plain_bytes));
+    json_object_set_new(o, "compact_bytes", json_integer((json_int_t)n.compact_bytes));
+    json_object_set_new(o, "boot_ca", n.ca[0] ? json_string(n.ca) : json_null());
+    json_object_set_new(o, "boot_ca_2023", json_boolean(n.ca_2023));
+    json_object_set_new(o, "svn", n.has_svn ? json_pack("[i, i]", n.svn_major, n.svn_minor)
+                                            : json_null());
+}
+
+static json_t *edition_json(struct wtg_image *image, const struct wtg_edition *e)
+{
+    json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I}",
                      "index", (int)e->index, "name", e->name, "display_name", e->display_name,
                      "description", e->description, "edition", e->edition_id, "architecture",
                      e->architecture, "version", e->version, "build", (int)e->build, "languages",
                      e->languages, "total_bytes", (json_int_t)e->total_bytes, "files",
                      (json_int_t)e->files, "directories", (json_int_t)e->directories, "created",
                      (json_int_t)e->created, "modified", (json_int_t)e->modified);
+    json_object_set_new(o, "to_go", json_string(togo_slugs[wtg_togo_support(e)]));
+    needs_json(image, e->index, o);
+    return o;
 }
 
-static void info_json(const struct wtg_image_info *i)
+static void info_json(struct wtg_image *image)
 {
+    const struct wtg_image_info *i = wtg_image_info(image);
     json_t *editions = json_array();
 
     for (unsigned k = 0; k < i->neditions; k++)
-        json_array_append_new(editions, edition_json(&i->edition[k]));
+        json_array_append_new(editions, edition_json(image, &i->edition[k]));
     cli_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:i, s:I, s:s, s:i, s:o}", "event",
                        "image", "path", i->path, "container", i->container, "member", i->member,
                        "compression", i->compression, "chunk_bytes", (int)i->chunk_bytes, "solid",
@@ -50,7 +73,45 @@ static void info_json(const struct wtg_image_info *i)
                        (int)i->boot_index, "editions", editions));
 }
 
-static void print_edition(const struct wtg_edition *e)
+static const char *togo_text(const struct wtg_edition *e)
+{
+    switch (wtg_togo_support(e)) {
+    case WTG_TOGO_OFFICIAL:
+        return _("supported by Microsoft");
+    case WTG_TOGO_LATER:
+        return _("works, but Microsoft ended support with 10 2004");
+    case WTG_TOGO_UNOFFICIAL:
+        return _("works, but Microsoft never supported it for this edition");
+    case WTG_TOGO_OLD:
+        return _("no: Windows before 8 does not start from USB");
+    case WTG_TOGO_UNKNOWN:
+        break;
+    }
+    return _("not known: the image does not say what it is");
+}
+
+static void print_needs(struct wtg_image *image, unsigned index)
+{
+    char plain[CLI_TEXT_BYTES], compact[CLI_TEXT_BYTES];
+    struct wtg_image_needs n;
+    struct wtg_err err = { 0 };
+
+    if (wtg_image_needs(image, index, &n, &err) < 0) {
+        printf(_("   damaged       %s\n"), err.text);
+        return;
+    }
+    printf(_("   space         about %s, compact %s\n"), cli_bytes(n.plain_bytes, plain),
+           cli_bytes(n.compact_bytes, compact));
+    if (!n.has_boot_manager)
+        return;
+    printf(_("   boot manager  signed by %s%s"), n.ca[0] ? n.ca : _("nobody"),
+           n.ca_2023 ? _(", one by windows-2023 is there") : "");
+    if (n.has_svn)
+        printf(_(", SVN %u.%u"), n.svn_major, n.svn_minor);
+    printf("\n");
+}
+
+static void print_edition(struct wtg_image *image, const struct wtg_edition *e)
 {
     char size[CLI_TEXT_BYTES], modified[CLI_TEXT_BYTES];
 
@@ -66,10 +127,13 @@ static void print_edition(const struct wtg_edition *e)
     printf(_("   content       %s in %" PRIu64 " files, %" PRIu64 " directories\n"),
            cli_bytes(e->total_bytes, size), e->files, e->directories);
     printf(_("   modified      %s\n"), time_text(e->modified, modified));
+    printf(_("   To Go         %s\n"), togo_text(e));
+    print_needs(image, e->index);
 }
 
-static void print_info(const struct wtg_image_info *i)
+static void print_info(struct wtg_image *image)
 {
+    const struct wtg_image_info *i = wtg_image_info(image);
     char size[CLI_TEXT_BYTES];
 
     printf(_("file         %s\n"), i->path);
@@ -87,7 +151,7 @@ static void print_info(const struct wtg_image_info *i)
     printf(_("integrity    %s\n"), i->integrity ? _("table present") : _("no table"));
     printf(_("GUID         %s\n"), i->guid);
     for (unsigned k = 0; k < i->neditions; k++)
-        print_edition(&i->edition[k]);
+        print_edition(image, &i->edition[k]);
 }
 
 static int run_info(const struct cli_command *command, void *values, char **args)
@@ -100,9 +164,9 @@ static int run_info(const struct cli_command *command, void *values, char **args
     if (wtg_image_open(args[0], v->inside, &image, &err) < 0)
         return cli_fail(&v->common, &err);
     if (v->common.json)
-        info_json(wtg_image_info(image));
+        info_json(image);
     else
-        print_info(wtg_image_info(image));
+        print_info(image);
     wtg_image_free(image);
     return EXIT_DONE;
 }

@@ -74,6 +74,50 @@ WTG_API int wtg_image_list(struct wtg_image *image, unsigned index,
                    int (*each)(const struct wtg_entry *entry, void *user), void *user,
                    struct wtg_err *err) WTG_MUST_USE;
 
+/* An image that its publisher, or a well-kept list, names with its SHA-256. */
+struct wtg_known {
+    const char *name;
+    uint32_t build;
+    const char *architecture, *language;
+    uint64_t size_bytes;
+    const char *sha256; /* hex, lower case */
+    const char *source; /* the address where that is said */
+};
+struct wtg_identity {
+    char sha256[65];
+    uint64_t size_bytes;
+    const struct wtg_known *known;     /* this very file; NULL: none that is known here */
+    const struct wtg_known *same_size; /* one as long; a hint, no proof; NULL: none */
+};
+/* Which published image is this file?  Reads all of it.  Progress: step "hash-image", in bytes.
+ * NOT_FOUND, PERMISSION, IO, NOMEM, CANCELLED. */
+WTG_API int wtg_image_identify(const char *path, struct wtg_job *job, struct wtg_identity *ret,
+                               struct wtg_err *err) WTG_MUST_USE;
+
+/* Would Microsoft support Windows To Go with this edition?  All others work as well, but nobody
+ * promises it. */
+enum wtg_togo {
+    WTG_TOGO_OFFICIAL,   /* Enterprise and Education, Windows 8 to 10 1909 */
+    WTG_TOGO_LATER,      /* the same editions, after Microsoft ended it (10 2004 and later) */
+    WTG_TOGO_UNOFFICIAL, /* an edition that it was never made for */
+    WTG_TOGO_OLD,        /* before Windows 8: it does not start from USB */
+    WTG_TOGO_UNKNOWN,    /* the image does not say what it is */
+};
+WTG_API enum wtg_togo wtg_togo_support(const struct wtg_edition *e);
+
+/* What only the directories of an edition tell. */
+struct wtg_image_needs {
+    uint64_t plain_bytes, compact_bytes; /* space on the volume, about */
+    bool has_boot_manager;
+    char ca[16];    /* who signed it: slug of enum wtg_sign_ca; "" when not signed */
+    bool ca_2023;   /* a boot manager signed under Windows UEFI CA 2023 is there, too */
+    bool has_svn;   /* security version of the boot manager */
+    uint16_t svn_major, svn_minor;
+};
+/* Errors as wtg_image_list. */
+WTG_API int wtg_image_needs(struct wtg_image *image, unsigned index, struct wtg_image_needs *ret,
+                            struct wtg_err *err) WTG_MUST_USE;
+
 struct wtg_extract_opts {
     unsigned index; /* 0: the only one */
     const char *to; /* a folder, made when it is not there; NULL: all content goes to `fd` */

@@ -5,7 +5,9 @@
 #include "base/mem.h"
 #include "recipe/copy.h"
 #include "recipe/create.h"
+#include "recipe/identify.h"
 #include "recipe/look.h"
+#include "recipe/needs.h"
 #include "recipe/structure.h"
 #include "wtg/check.h"
 #include "wtg/create.h"
@@ -123,6 +125,23 @@ int wtg_image_list(struct wtg_image *image, unsigned index,
                    struct wtg_err *err)
 {
     return look_list(image->look, index, each, user, err);
+}
+
+int wtg_image_identify(const char *path, struct wtg_job *job, struct wtg_identity *ret,
+                       struct wtg_err *err)
+{
+    return identify_image(path, job, ret, err);
+}
+
+enum wtg_togo wtg_togo_support(const struct wtg_edition *e)
+{
+    return needs_togo(e);
+}
+
+int wtg_image_needs(struct wtg_image *image, unsigned index, struct wtg_image_needs *ret,
+                    struct wtg_err *err)
+{
+    return look_needs(image->look, index, ret, err);
 }
 
 int wtg_image_extract(struct wtg_image *image, const char *const *path, size_t n,

@@ -5,6 +5,7 @@
 
 #include "recipe/extract.h"
 #include "recipe/facts.h"
+#include "recipe/needs.h"
 
 struct look {
     char *path;
@@ -117,6 +118,17 @@ int look_extract(struct look *l, const char *const *path, size_t n,
         r = image_load_tree(l->image, chosen, &t, err);
     if (r == 0)
         r = extract_run(t, path, n, opts, job, ret, err);
+    tree_free(t);
+    return r;
+}
+
+int look_needs(struct look *l, unsigned index, struct wtg_image_needs *ret, struct wtg_err *err)
+{
+    struct tree *t = NULL;
+    int r = image_load_tree(l->image, index, &t, err);
+
+    if (r == 0)
+        r = needs_of(t, ret, err);
     tree_free(t);
     return r;
 }

@@ -12,6 +12,8 @@ const struct wtg_image_info *look_info(const struct look *l);
 int look_list(struct look *l, unsigned index,
               int (*each)(const struct wtg_entry *entry, void *user), void *user,
               struct wtg_err *err) WTG_MUST_USE;
+int look_needs(struct look *l, unsigned index, struct wtg_image_needs *ret,
+               struct wtg_err *err) WTG_MUST_USE;
 int look_extract(struct look *l, const char *const *path, size_t n,
                  const struct wtg_extract_opts *opts, struct wtg_job *job,
                  struct wtg_extract_report *ret, struct wtg_err *err) WTG_MUST_USE;

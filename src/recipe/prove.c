@@ -137,8 +137,7 @@ static void keep_record(const char *real, const struct proof *p)
 
 /* ---- Hashing ------------------------------------------------------------------------------ */
 
-static int hash_file(const char *path, struct wtg_job *job, char hex[HEX_BYTES + 1],
-                     struct wtg_err *err)
+int prove_hash(const char *path, struct wtg_job *job, char hex[HEX_BYTES + 1], struct wtg_err *err)
 {
     uint8_t digest[SHA256_BYTES];
     struct blk *b = NULL;
@@ -178,7 +177,7 @@ static int hash_and_compare(const char *path, const char *want, struct wtg_job *
     char got[HEX_BYTES + 1];
     struct prove_file after;
     bool regular;
-    int r = hash_file(path, job, got, err);
+    int r = prove_hash(path, job, got, err);
 
     if (r == 0)
         r = identify(path, &after, &regular, err);

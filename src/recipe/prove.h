@@ -24,6 +24,8 @@ struct proof {
  * no error.  Progress: step "hash-image", in bytes. */
 int prove_image(const char *path, const char *sha256, struct wtg_job *job, struct proof *ret,
                 struct wtg_err *err) WTG_MUST_USE;
+/* The SHA-256 of a whole file.  Progress: step "hash-image", in bytes. */
+int prove_hash(const char *path, struct wtg_job *job, char hex[65], struct wtg_err *err) WTG_MUST_USE;
 /* Is it still the file that was proved?  IMAGE_HASH when not. */
 int prove_still(const char *path, const struct proof *p, struct wtg_err *err) WTG_MUST_USE;
 
