@@ -106,6 +106,29 @@ int diagnose_fact(struct diagnose_case *c, const char *key, const char *value, c
     return r;
 }
 
+/* The first reading of a code that has a page with causes. */
+static int add_page(struct diagnose_case *c, const char *code, struct wtg_err *err)
+{
+    struct code_readings readings = { 0 };
+    struct wtg_err none = { 0 };
+
+    if (c->npages == CASE_PAGES_MAX || code_parse(code, &readings, &none) < 0)
+        return 0;
+    for (size_t i = 0; i < readings.n; i++) {
+        const struct wtg_code_page *page = code_page(&readings.code[i]);
+        if (!page || !page->cause[0])
+            continue;
+        struct case_page *p = &c->page[c->npages];
+        p->code = arena_dup(&c->arena, code, strlen(code) + 1, err);
+        if (!p->code)
+            return err->code;
+        p->page = page;
+        c->npages++;
+        break;
+    }
+    return 0;
+}
+
 int diagnose_code(struct diagnose_case *c, const char *code, struct wtg_err *err)
 {
     struct diagnose_log *log;
@@ -117,7 +140,9 @@ int diagnose_code(struct diagnose_case *c, const char *code, struct wtg_err *err
     /* As a tool would print it, so that the signs of messages with numbers see it too. */
     int n = snprintf(text, sizeof text, "%s error code %.200s\n", code, code);
     r = diagnose_log_feed(log, text, min_u64((uint64_t)n, sizeof text - 1), err);
-    return diagnose_log_end(log, err) < 0 || r < 0 ? err->code : 0;
+    if (diagnose_log_end(log, err) < 0 || r < 0)
+        return err->code;
+    return add_page(c, code, err);
 }
 
 int diagnose_reply(struct diagnose_case *c, const char *question, enum diagnose_reply reply,

@@ -3,6 +3,7 @@
 #define WTG_DIAGNOSE_CASE_H
 
 #include "base/mem.h"
+#include "diagnose/code.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/match.h"
 #include "diagnose/sign.h"
@@ -14,6 +15,13 @@ struct case_seen {
     const char *where, *text; /* of the first time, in the arena; NULL while count is 0 */
 };
 
+/* A code that a person named and that has a page: its causes count when no sign names one. */
+enum { CASE_PAGES_MAX = 8 };
+struct case_page {
+    const struct wtg_code_page *page;
+    const char *code; /* as it was given */
+};
+
 struct diagnose_case {
     struct arena arena; /* all strings */
     struct match_index *index;
@@ -22,6 +30,8 @@ struct diagnose_case {
     uint64_t logs;            /* begun so far */
     int *reply;             /* one for each question: -1, or enum diagnose_reply */
     uint64_t facts, bytes;  /* how much was looked at */
+    struct case_page page[CASE_PAGES_MAX];
+    size_t npages;
     struct arena verdict_arena;
     struct diagnose_verdict verdict;
     struct diagnose_question question;

@@ -13,14 +13,14 @@
 
 /* A cause, from data/diagnose/causes.tsv; its words from causes.txt.  Strings are message ids. */
 struct diagnose_cause {
-    const char *name;               /* "bcd_device_unresolved" */
-    const char *title;              /* one line */
+    const char *name;                 /* "bcd_device_unresolved" */
+    const char *title;                /* one line */
     const char *means, *check, *mend; /* for people; mend says what to do by hand */
-    const char *repair;             /* slug of the automatic repair, or NULL */
-    double prior;                   /* relative to the other causes */
-    unsigned minutes;               /* what mending costs a person */
+    const char *repair;               /* slug of the automatic repair, or NULL */
+    double prior;                     /* relative to the other causes */
+    unsigned minutes;                 /* what mending costs a person */
 };
-const struct diagnose_cause *diagnose_cause_at(size_t i); /* NULL behind the last */
+const struct diagnose_cause *diagnose_cause_at(size_t i);           /* NULL behind the last */
 const struct diagnose_cause *diagnose_cause_find(const char *name); /* NULL: no such cause */
 
 /* What is known about one case. */
@@ -38,11 +38,12 @@ int diagnose_fact(struct diagnose_case *c, const char *key, const char *value, c
 struct diagnose_log;
 int diagnose_log_new(struct diagnose_case *c, const char *name, struct diagnose_log **ret,
                      struct wtg_err *err) WTG_MUST_USE;
-int diagnose_log_feed(struct diagnose_log *log, const void *bytes, size_t n, struct wtg_err *err)
-    WTG_MUST_USE;
+int diagnose_log_feed(struct diagnose_log *log, const void *bytes, size_t n,
+                      struct wtg_err *err) WTG_MUST_USE;
 int diagnose_log_end(struct diagnose_log *log, struct wtg_err *err) WTG_MUST_USE;
 
-/* A code that a person saw, in any shape. */
+/* A code that a person saw, in any shape: counts as a log that holds it; where no sign knows it,
+ * the causes of its page do. */
 int diagnose_code(struct diagnose_case *c, const char *code, struct wtg_err *err) WTG_MUST_USE;
 
 /* What a person says to a question of data/diagnose/questions.txt; the last answer counts. */
@@ -63,7 +64,7 @@ struct diagnose_evidence {
 
 struct diagnose_finding {
     const struct diagnose_cause *cause;
-    double probability; /* of all findings and `unknown` together 1 */
+    double probability;                       /* of all findings and `unknown` together 1 */
     const struct diagnose_evidence *evidence; /* strongest first */
     size_t nevidence;
 };
@@ -77,11 +78,11 @@ struct diagnose_question {
 
 struct diagnose_verdict {
     enum diagnose_answer {
-        DIAGNOSE_FOUND,    /* one cause stands out */
-        DIAGNOSE_SEVERAL,  /* several are possible */
-        DIAGNOSE_UNKNOWN,  /* something is wrong that the tables do not know */
-        DIAGNOSE_HEALTHY,  /* nothing is wrong as far as was looked */
-        DIAGNOSE_NOTHING,  /* there was nothing to go by */
+        DIAGNOSE_FOUND,   /* one cause stands out */
+        DIAGNOSE_SEVERAL, /* several are possible */
+        DIAGNOSE_UNKNOWN, /* something is wrong that the tables do not know */
+        DIAGNOSE_HEALTHY, /* nothing is wrong as far as was looked */
+        DIAGNOSE_NOTHING, /* there was nothing to go by */
     } answer;
     const struct diagnose_finding *finding; /* most probable first */
     size_t nfindings;

@@ -35,7 +35,8 @@ struct solver {
     double *p;      /* normalised, the same order; healthy only where it wins */
     size_t ncauses; /* unknown = ncauses, healthy = ncauses + 1 */
     bool *active;
-    bool strong; /* a sign that is not weak is active and names a cause */
+    bool named;  /* a sign is active that names a cause */
+    bool strong; /* one that is not weak */
 };
 
 static double sign_p(const struct solver *v, size_t sign, size_t cause)
@@ -110,8 +111,9 @@ static void drop_explained(struct solver *v, bool *dropped)
                 dropped[sign_links[sign_table[i].first_link + k].sign] = true;
     for (size_t i = 0; i < sign_count; i++) {
         v->active[i] &= !dropped[i] && sign_table[i].nweights > 0;
-        v->strong |=
-            v->active[i] && !(sign_table[i].flags & SIGN_WEAK) && names_a_cause(&sign_table[i]);
+        bool names = v->active[i] && names_a_cause(&sign_table[i]);
+        v->named |= names;
+        v->strong |= names && !(sign_table[i].flags & SIGN_WEAK);
     }
 }
 
@@ -140,6 +142,18 @@ static void count_replies(struct solver *v)
     }
 }
 
+/* How probable it is that a person brings this code: with the causes of its page in their order,
+ * which already counts how frequent they are; with others rarely. */
+static double page_p(const struct solver *v, const struct wtg_code_page *page, size_t cause)
+{
+    if (cause == v->ncauses)
+        return 0.1;
+    for (size_t i = 0; cause < v->ncauses && page->cause[i]; i++)
+        if (strcmp(page->cause[i], diagnose_cause_at(cause)->name) == 0)
+            return 0.5 / (double)(i + 1) / prior(v, cause);
+    return 0.002;
+}
+
 static void weigh(struct solver *v)
 {
     double top = -INFINITY, sum = 0;
@@ -150,6 +164,8 @@ static void weigh(struct solver *v)
         for (size_t k = 0; k < sign_count; k++)
             if (v->active[k])
                 v->log_p[i] += factor(v, k) * log(sign_p(v, k, i));
+        for (size_t k = 0; !v->named && k < v->c->npages; k++)
+            v->log_p[i] += log(page_p(v, v->c->page[k].page, i));
     }
     count_replies(v);
     for (size_t i = 0; i < n; i++)
@@ -215,7 +231,7 @@ static void add_evidence(struct diagnose_evidence *list, size_t *n, struct diagn
 static int find_evidence(struct solver *v, size_t cause, struct diagnose_finding *f,
                          struct wtg_err *err)
 {
-    size_t room = 1;
+    size_t room = 1 + v->c->npages;
 
     for (size_t i = 0; i < sign_count; i++)
         room += v->active[i];
@@ -229,6 +245,11 @@ static int find_evidence(struct solver *v, size_t cause, struct diagnose_finding
         if (fabs(b) >= 0.5)
             add_evidence(list, &f->nevidence,
                          (struct diagnose_evidence){ s->where, s->text, s->count, b });
+    }
+    for (size_t i = 0; !v->named && i < v->c->npages; i++) {
+        const struct case_page *p = &v->c->page[i];
+        double b = log2(page_p(v, p->page, cause) / page_p(v, p->page, v->ncauses));
+        add_evidence(list, &f->nevidence, (struct diagnose_evidence){ "code", p->code, 1, b });
     }
     return 0;
 }
@@ -276,7 +297,7 @@ static int make_findings(struct solver *v, struct wtg_err *err)
 /* Nothing speaks for a cause, or what does is seen on healthy machines too. */
 static bool is_quiet(const struct solver *v)
 {
-    bool any = false;
+    bool any = !v->named && v->c->npages;
 
     for (size_t i = 0; i < sign_count; i++) {
         double unknown = sign_p(v, i, v->ncauses);

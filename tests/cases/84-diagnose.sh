@@ -36,6 +36,7 @@ cause "two logs" grub_pc_bin_missing 3 --log folder/a.log --log wide.log
     pass "standard input" || fail "standard input"
 cause "a log that tells of nothing" "" 0 --log folder/a.log
 cause "a code" disk_full_target 3 --code 0x80070070
+cause "a code that only its page knows" incomplete_image_set 3 --code wimlib:55
 cause "the same code, signed" disk_full_target 3 --code -2147024784
 
 # Whatever bytes a log holds: an answer or a sentence, no crash.
