@@ -53,6 +53,17 @@ static int put(struct conn *c, const char *p, uint64_t n)
     return c->at - c->noted >= ENGINE_NOTE_BYTES ? note(c) : 0;
 }
 
+/* A limit that was not used for a while is not made up for. */
+static void pay(struct engine *e, size_t n)
+{
+    const double most_s = 0.1;
+    double now = net_now();
+
+    if (e->paid_until < now - most_s)
+        e->paid_until = now - most_s;
+    e->paid_until += (double)n / (double)e->net.limit_rate;
+}
+
 static size_t on_body(char *p, size_t one, size_t n, void *user)
 {
     struct conn *c = user;
@@ -60,10 +71,16 @@ static size_t on_body(char *p, size_t one, size_t n, void *user)
     (void)one;
     if (conn_judge(c) != VERDICT_TAKE)
         return 0;
+    if (engine_over_limit(c->e)) {
+        c->paused = true;
+        return CURL_WRITEFUNC_PAUSE; /* the same bytes come again */
+    }
     uint64_t fits = c->at < c->end ? min_u64(n, c->end - c->at) : 0;
     c->got += fits;
     c->m->got_bytes += fits;
     c->e->got_bytes += fits;
+    if (c->e->net.limit_rate)
+        pay(c->e, n);
     if (put(c, p, fits) < 0)
         return 0;
     c->full = c->at == c->end;

@@ -131,17 +131,17 @@ static size_t count_active(const struct engine *e)
     return n;
 }
 
-/* Measures connections once a second, and shares the limit among them. */
+/* Measures connections once a second, and lets those go on that had to wait for the limit. */
 static void measure(struct engine *e)
 {
-    size_t active = count_active(e);
     double now = net_now();
 
     for (size_t i = 0; i < e->net.connections; i++) {
         struct conn *c = &e->conn[i];
-        if (c->m && e->net.limit_rate)
-            curl_easy_setopt(c->a.easy, CURLOPT_MAX_RECV_SPEED_LARGE,
-                             (curl_off_t)(e->net.limit_rate / active + 1));
+        if (c->m && c->paused && !engine_over_limit(e)) {
+            c->paused = false;
+            curl_easy_pause(c->a.easy, CURLPAUSE_CONT);
+        }
         if (!c->m || now - c->mark_time < 1)
             continue;
         double rate = (double)(c->got - c->mark_got) / (now - c->mark_time);
@@ -194,6 +194,8 @@ static int patience(const struct engine *e)
 {
     double now = net_now(), wait = 0.1;
 
+    if (engine_over_limit(e) && e->paid_until - now < wait)
+        wait = e->paid_until - now;
     for (size_t i = 0; i < e->nmirrors; i++) {
         double left = e->mirror[i].not_before - now;
         if (!e->mirror[i].dead && left > 0 && left < wait)

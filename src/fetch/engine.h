@@ -37,6 +37,7 @@ struct conn {
     uint64_t end;   /* what comes from here on is another's */
     uint64_t noted; /* up to here the journal knows */
     bool whole;     /* the answer is the whole file */
+    bool paused;    /* the limit is used up */
     bool full;      /* all that it should bring has come */
     enum verdict verdict;
     struct wtg_err why;
@@ -68,6 +69,7 @@ struct engine {
     struct conn conn[WTG_FETCH_MAX_CONNECTIONS];
     struct wtg_err *err; /* where a fault of ours goes */
     bool failed, changed, looked;
+    double paid_until; /* with a limit: what has come may take until then */
     double synced_at;
     uint64_t synced_bytes, have_bytes;
 };
@@ -87,6 +89,11 @@ int conn_start(struct conn *c, struct mirror *m, struct extent span,
 void conn_done(struct conn *c, CURLcode code);
 /* Looks at the head of an answer. */
 enum verdict conn_judge(struct conn *c);
+/* Is the limit used up for now? */
+static inline bool engine_over_limit(const struct engine *e)
+{
+    return e->net.limit_rate && e->paid_until > net_now();
+}
 /* What the file's size is: known from now on. */
 int engine_learn_size(struct engine *e, uint64_t size, struct wtg_err *err) WTG_MUST_USE;
 /* What connection c should ask m for; false when nothing is left to do. */

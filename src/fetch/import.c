@@ -59,7 +59,10 @@ int fetch_import(struct fetch *f, struct wtg_err *err)
         f->result->looked_only = true;
         return 0;
     }
-    if (fetch_open_part(f, err) < 0 || file_room(f->fd, size, f->part, err) < 0)
+    if (fetch_open_part(f, err) < 0)
+        return err->code;
+    (void)unlink(f->log); /* of a download, whose bytes go now */
+    if (file_room(f->fd, size, f->part, err) < 0)
         return err->code;
     if (ftruncate(f->fd, 0) < 0)
         return wtg_fail_errno(err, errno, "cannot empty '%s'", f->part);

@@ -154,8 +154,13 @@ static bool replay_line(struct replay *p, char *line, struct wtg_err *err)
         return replay_guard(p, rest);
     if (strcmp(verb, "wrong") == 0)
         return take_word(&rest, p->s->wrong, sizeof p->s->wrong);
-    if (strcmp(verb, "synced") == 0)
-        return take_number(&rest, &p->firm) && p->firm <= p->ntold;
+    if (strcmp(verb, "synced") == 0) {
+        uint64_t n;
+        if (!take_number(&rest, &n) || n > p->ntold)
+            return false;
+        p->firm = n;
+        return true;
+    }
     if (strcmp(verb, "have") != 0 || !take_number(&rest, &e.off) || !take_number(&rest, &e.end) ||
         e.off >= e.end || e.end > INT64_MAX || (p->s->has_size && e.end > p->s->size))
         return false;

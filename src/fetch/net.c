@@ -179,7 +179,7 @@ int net_setup(struct answer *a, const struct wtg_net_opts *net, const char *url,
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_USERAGENT, "wtg/" WTG_VERSION);
-    SET(CURLOPT_BUFFERSIZE, 512L * 1024);
+    SET(CURLOPT_BUFFERSIZE, net->limit_rate ? 16L * 1024 : 512L * 1024);
     SET(CURLOPT_ERRORBUFFER, a->why);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, a);
@@ -221,6 +221,8 @@ enum net_next net_judge(const struct answer *a, CURLcode code, const char *shown
     }
     while (i < ARRAY_LEN(curl_faults) && curl_faults[i].code != code)
         i++;
+    if (code == CURLE_UNSUPPORTED_PROTOCOL && a->head.status / 100 != 3)
+        i = ARRAY_LEN(curl_faults); /* no redirect: what came was not HTTP */
     if (i == ARRAY_LEN(curl_faults)) {
         wtg_fail(err, WTG_E_NETWORK, "'%s': %s", shown, why);
         return NET_AGAIN;

@@ -119,6 +119,7 @@ static int prove_list(struct proof *p, const struct wtg_fetch_opts *o, struct te
                                span_of(t->list, t->list_bytes), o->keyring, &p->list_by, err);
         p->list_signed = r == 0;
     } else {
+        r = signature_try_keyring(o->keyring, err); /* before a long download, not behind it */
         p->signature = TAKE_PTR(t->signature);
         p->signature_bytes = t->signature_bytes;
         p->keyring = o->keyring;

@@ -138,6 +138,16 @@ static int gpg_open(const char *keyring, struct gpg *ret, struct wtg_err *err)
     return r;
 }
 
+int signature_try_keyring(const char *keyring, struct wtg_err *err)
+{
+    struct gpg g;
+
+    if (gpg_open(keyring, &g, err) < 0)
+        return err->code;
+    gpg_close(&g);
+    return 0;
+}
+
 /* Judging. */
 
 static void date_of(unsigned long seconds, char date[16])

@@ -21,6 +21,8 @@ bool signature_is_clear(struct wtg_span text);
 /* NOT_SIGNED when it does not prove the bytes, with the fact "signature" that says why: "bad",
  * "unknown-key", "expired", "key-expired", "revoked", "none"; UNSUPPORTED without GnuPG. */
 
+/* Are there keys in it?  IMAGE_FORMAT, NOT_FOUND. */
+int signature_try_keyring(const char *keyring, struct wtg_err *err) WTG_MUST_USE;
 /* Of bytes in memory. */
 int signature_of_bytes(struct wtg_span signature, struct wtg_span bytes, const char *keyring,
                        struct signature_by *ret, struct wtg_err *err) WTG_MUST_USE;

@@ -8,7 +8,7 @@ Each round orders a server (server.py) to misbehave at random, from one to three
 random, and lets it resume.  Afterwards the file is one that the server had, whole, and with a checksum
 the one that was meant; or wtg failed, said why, and nothing has the final name.  Where no answer was
 worthless as a whole (a server that ignores ranges, a file that changed), what was sent twice is at
-most 2 % of the file and 1 MiB a break.  A round can be repeated: its number and SEED say everything.
+most 2 % of the file and 1 MiB a break; a kill breaks every connection.  A round can be repeated: its number and SEED say everything.
 """
 import collections
 import concurrent.futures
@@ -65,6 +65,7 @@ class Round:
                      for i, o in enumerate(self.orders)]
         verbs = {o.split(":")[0] for orders in self.orders for o in orders}
         self.counts = not verbs & WORTHLESS
+        self.connections = rnd.choice([1, 2, 4, 8])
         self.kills = rnd.choice([0, 0, 1, 1, 2, 4])
         self.proof = rnd.random() < 0.6
         # Nobody can see that a file changes of which nothing is told.
@@ -80,7 +81,7 @@ class Round:
 
     def command(self):
         c = [self.wtg, "fetch", *self.urls, "--output", "got", "--stall-time", "1", "--tries", "6", "--json",
-             "--connections", str(self.rnd.choice([1, 2, 4, 8]))]
+             "--connections", str(self.connections)]
         if self.proof:
             c += ["--sha256", self.digest((0, 0))]
         return c
@@ -132,7 +133,7 @@ class Round:
 
     def too_much(self, size):
         g = self.web.store.group(self.group)
-        allowed = size + size * 0.02 + (1 << 20) * (g.breaks + self.kills)
+        allowed = size + size * 0.02 + (1 << 20) * (g.breaks + self.kills * self.connections)
         if self.counts and g.sent > allowed:
             return f"{g.sent} bytes sent for {size}, {g.breaks} breaks, {self.kills} kills"
         return None

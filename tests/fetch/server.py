@@ -24,7 +24,8 @@ Orders, with their argument behind ':'
     slow               one byte a second
     hang               no answer at all
     loop               redirects to itself
-    to:URL             redirects there
+    to:URL             redirects there (in the address: to:http%3a%2f%2f...)
+    huge               says that the file has 1 EiB
     gzip               packs the body
     chunked            without a length, in chunks;  chunkcut:N  the same, broken off after N bytes
     nolength           without a length, until the connection ends
@@ -136,8 +137,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def do_GET(self):
-        path = urllib.parse.unquote(self.path.split("?")[0])
-        parts = path.strip("/").split("/")
+        path = re.sub(r"^https?://[^/]*", "", self.path)  # as a proxy is asked
+        parts = [urllib.parse.unquote(p) for p in path.split("?")[0].strip("/").split("/")]
         if parts[0] == "stats":
             return self.stats(parts[1])
         orders = parts[1].split(";") if parts[0] == "o" else [parts[0]]
@@ -209,7 +210,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if first >= size:
                 return self.status(416, [("Content-Range", f"bytes */{size}")])
             self.send_response(206)
-            total = size + (number if verb == "total" else 0)
+            total = 1 << 60 if verb == "huge" else size + (number if verb == "total" else 0)
             self.send_header("Content-Range", f"bytes {first}-{last}/{total}")
         else:
             self.send_response(200)

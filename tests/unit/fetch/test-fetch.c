@@ -241,6 +241,18 @@ static void journal_lines_that_make_no_sense(void)
           WTG_E_IMAGE_FORMAT);
 }
 
+/* A line that promised more than was told counted for the reader after it was refused. */
+static void journal_synced_more_than_told(void)
+{
+    struct wtg_err err = { 0 };
+    AUTO_FREE struct journal_state *s = calloc(1, sizeof *s);
+    char text[1000];
+    size_t n = make_journal(text, sizeof text, "wtg-fetch 1\nboot abc\nsynced 1\n");
+
+    OK(parse(text, n, "other", s, &err), err);
+    CHECK(s->have.n == 0);
+}
+
 static void journal_round_trip(void)
 {
     struct wtg_err err = { 0 };
@@ -442,6 +454,7 @@ static const struct test tests[] = {
     TEST(journal_torn_at_every_byte),
     TEST(journal_damaged_at_every_byte),
     TEST(journal_lines_that_make_no_sense),
+    TEST(journal_synced_more_than_told),
     TEST(journal_round_trip),
     TEST(addresses),
     TEST(guards),
