@@ -60,7 +60,7 @@ struct cli_command {
 };
 
 /* One file per command. */
-extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_image_signatures, cli_image_verify, cli_image_extract, cli_image_identify,
+extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_image_signatures, cli_image_verify, cli_image_extract, cli_image_identify, cli_image_mount,
     cli_disk_check, cli_write, cli_fetch, cli_repair, cli_undo,
     cli_explain, cli_diagnose;
 

@@ -12,6 +12,7 @@ static const struct cli_command *const commands[] = {
     &cli_image_list,
     &cli_image_extract,
     &cli_image_identify,
+    &cli_image_mount,
     &cli_image_verify,
     &cli_image_signatures,
     &cli_disk_check,
