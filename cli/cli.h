@@ -60,7 +60,7 @@ struct cli_command {
 };
 
 /* One file per command. */
-extern const struct cli_command cli_create, cli_image_info, cli_image_list, cli_image_signatures, cli_image_verify, cli_image_extract, cli_image_identify, cli_image_mount,
+extern const struct cli_command cli_check, cli_create, cli_image_info, cli_image_list, cli_image_signatures, cli_image_verify, cli_image_extract, cli_image_identify, cli_image_mount,
     cli_disk_check, cli_write, cli_fetch, cli_repair, cli_undo,
     cli_explain, cli_diagnose;
 
@@ -84,6 +84,7 @@ bool cli_is_terminal(void); /* stderr */
 /* Prints a text on stdout in lines that fit: `first` before the first, `rest` before the others.
  * Knows how wide Chinese is and where it may break. */
 void cli_wrap(const char *first, const char *rest, const char *text);
+int cli_width(const char *text); /* columns that it takes */
 int cli_columns(void);  /* of stdout; 80 where it is no terminal */
 bool cli_is_utf8(void); /* may lines be drawn? */
 

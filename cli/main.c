@@ -8,6 +8,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_create,
+    &cli_check,
     &cli_image_info,
     &cli_image_list,
     &cli_image_extract,

@@ -149,6 +149,7 @@ static const struct {
     { "flush", N_("waiting for the stick") },
     { "verify", N_("reading back") },
     { "check", N_("checking") },
+    { "measure", N_("measuring") },
     { "check-volume", N_("checking") },
     { "fetch", N_("fetching") },
     { "fetch-anew", N_("fetching anew") },

@@ -39,7 +39,7 @@ static size_t next(const char *p, wchar_t *c, int *width)
     return n;
 }
 
-static int width_of(const char *p)
+int cli_width(const char *p)
 {
     int sum = 0, width;
     wchar_t c;
@@ -86,7 +86,7 @@ void cli_wrap(const char *first, const char *rest, const char *text)
     const char *margin = first;
 
     do {
-        int left = columns - width_of(margin);
+        int left = columns - cli_width(margin);
         size_t n = line_of(text, left < 20 ? 20 : left);
         size_t shown = n;
         while (shown > 0 && text[shown - 1] == ' ')

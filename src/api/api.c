@@ -8,10 +8,12 @@
 #include "recipe/identify.h"
 #include "recipe/look.h"
 #include "recipe/needs.h"
+#include "recipe/preflight.h"
 #include "recipe/structure.h"
 #include "wtg/check.h"
 #include "wtg/create.h"
 #include "wtg/image.h"
+#include "wtg/preflight.h"
 #include "wtg/write.h"
 
 /* Plans of other wishes will stand beside `create`. */
@@ -93,6 +95,19 @@ const char *wtg_setting_slug(size_t i)
 const char *wtg_setting_why(size_t i)
 {
     return create_setting_why(i);
+}
+
+const char *wtg_preflight_slug(enum wtg_preflight_verdict verdict)
+{
+    return preflight_slug(verdict);
+}
+
+int wtg_preflight(const struct wtg_preflight_opts *opts, struct wtg_job *job,
+                  void (*each)(const struct wtg_preflight_row *row, void *user), void *user,
+                  unsigned *ret_stops, struct wtg_err *err)
+{
+    return preflight(opts, opts->plan ? opts->plan->create : NULL, NULL, job, each, user, ret_stops,
+                     err);
 }
 
 struct wtg_image {

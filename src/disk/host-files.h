@@ -2,8 +2,8 @@
 #ifndef WTG_DISK_HOST_FILES_H
 #define WTG_DISK_HOST_FILES_H
 
-/* Private to the room: looking into /sys, /proc and /dev of a host.  These files come and go while
- * one looks, so that one that is missing is an empty answer and no error. */
+/* For this room and the preflight: looking into /sys, /proc and /dev of a host.  These files come
+ * and go while one looks, so that one that is missing is an empty answer and no error. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
 #include "disk/target.h"
 #include "disk/uses.h"
 
-/* Private to the room, apart from the opening of devices so that tests can ask about made-up ones.
- */
+/* For this room and the preflight, apart from the opening of devices so that tests can ask about
+ * made-up ones. */
 
 /* disk_target_look for the block device with this kernel name. */
 int disk_look_device(const struct disk_host *host, const char *name,

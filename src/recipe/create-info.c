@@ -29,16 +29,22 @@ static const struct {
     { DISK_BUS_OTHER, 0, 150000000, N_("assumed for a disk") },
 };
 
-static void describe_rate(struct create *c)
+uint64_t create_assumed_rate(const struct disk_identity *id, const char **ret_source)
 {
-    struct wtg_plan_info *i = &c->plan_info;
     size_t k = 0;
 
     while (k + 1 < ARRAY_LEN(rates) &&
-           !(rates[k].bus == c->id.bus && c->id.usb_mbps >= rates[k].least_mbps))
+           !(rates[k].bus == id->bus && id->usb_mbps >= rates[k].least_mbps))
         k++;
-    i->rate = rates[k].rate;
-    i->rate_source = rates[k].source;
+    *ret_source = rates[k].source;
+    return rates[k].rate;
+}
+
+static void describe_rate(struct create *c)
+{
+    struct wtg_plan_info *i = &c->plan_info;
+
+    i->rate = create_assumed_rate(&c->id, &i->rate_source);
     i->seconds = div_up(i->write_bytes, i->rate);
 }
 

@@ -97,6 +97,8 @@ int create_holes(void *ctx, const struct tree_blob *blob, struct ntfs_hole **ret
                  struct wtg_err *err) WTG_MUST_USE;
 /* create-info.c: the plan in plain data. */
 int create_describe(struct create *c, struct wtg_err *err) WTG_MUST_USE;
+/* What such a target takes, where nobody has measured it: bytes per second. */
+uint64_t create_assumed_rate(const struct disk_identity *id, const char **ret_source);
 /* create-run.c: chooses the steps, for both describing and running. */
 void create_choose_steps(struct create *c);
 int create_open_target(struct create *c, struct blk **ret, struct wtg_err *err) WTG_MUST_USE;
