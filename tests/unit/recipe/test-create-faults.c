@@ -141,16 +141,21 @@ static int create_once(struct wtg_err *err)
 }
 
 /* Nothing that a computer would take for a partition table. */
-static bool looks_whole(void)
+static bool is_whole(const char *path)
 {
     char mark[8] = "";
-    int fd = open(target, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
         return false;
     ssize_t n = pread(fd, mark, sizeof mark, 512);
     close(fd);
     return n == sizeof mark && memcmp(mark, "EFI PART", sizeof mark) == 0;
+}
+
+static bool looks_whole(void)
+{
+    return is_whole(target);
 }
 
 /* Faults in the journal, in looking for file systems, or after the last byte was written do not
@@ -182,6 +187,47 @@ static void walk(enum fault f, long step, bool may_go_on)
     CHECK(n > 2);
 }
 
+/* Two at once: whoever does not fail comes out whole. */
+static void walk_two(enum fault f, long step)
+{
+    static const struct wtg_create_opts o = {
+        .image = image, .size_bytes = UINT64_C(340) << 20, .seed = "x", .decoders = 2, .compact = "lzx",
+    };
+    char second[80];
+    const char *const both[] = { target, second };
+    bool struck = true;
+    long n = 0, halves = 0;
+
+    snprintf(second, sizeof second, "%s.2", target);
+    for (; struck; n += step) {
+        struct create *c[2] = { NULL, NULL };
+        struct wtg_plan_result result[2] = { 0 };
+        struct wtg_err err = { 0 };
+        unlink(both[0]);
+        unlink(both[1]);
+        atomic_store(&left[f], n);
+        int r = create_new_many(&o, both, 2, NULL, c, &err);
+        bool planned = r == 0;
+        if (planned)
+            r = create_run_many(c, 2, NULL, NULL, result, &err);
+        struck = atomic_load(&left[f]) < 0;
+        atomic_store(&left[f], -1);
+        CHECK(struck || r == 0);
+        CHECK((r < 0) == (err.text[0] != '\0'));
+        for (size_t i = 0; i < 2; i++) {
+            create_free(c[i]);
+            if (planned && result[i].err.code == 0)
+                CHECK(is_whole(both[i]));
+            else if (f == WRITE)
+                CHECK(!is_whole(both[i]));
+        }
+        halves += planned && (result[0].err.code == 0) != (result[1].err.code == 0);
+    }
+    printf("# walked %ld times the nth %s of two targets; %ld times one came out whole\n", n / step,
+           fault_name[f], halves);
+    CHECK(f != WRITE || halves > 2);
+}
+
 static void nothing_fails(void)
 {
     struct wtg_err err = { 0 };
@@ -192,10 +238,16 @@ static void nth_allocation_fails(void) { walk(ALLOCATION, getenv("WTG_ALL_FAULTS
 static void nth_read_fails(void) { walk(READ, 1, true); }
 static void nth_write_fails(void) { walk(WRITE, 1, false); }
 static void nth_flush_fails(void) { walk(FLUSH, 1, true); }
+static void nth_allocation_of_two_fails(void)
+{
+    walk_two(ALLOCATION, getenv("WTG_ALL_FAULTS") ? 1 : 19);
+}
+static void nth_write_of_two_fails(void) { walk_two(WRITE, 1); }
 
 static const struct test tests[] = {
     TEST(nothing_fails),      TEST(nth_allocation_fails), TEST(nth_read_fails),
-    TEST(nth_write_fails),    TEST(nth_flush_fails),
+    TEST(nth_write_fails),    TEST(nth_flush_fails),      TEST(nth_allocation_of_two_fails),
+    TEST(nth_write_of_two_fails),
 };
 
 int main(void)
