@@ -135,12 +135,22 @@ static void learn(struct renaming *r, const struct boot_bcd_object *o,
     r->to = *to;
 }
 
+/* Of a place that was named for both, or that is the other one on this disk, nobody can say which
+ * was meant. */
+static void drop_mistaken(struct renaming *windows, struct renaming *system)
+{
+    bool both = windows->known && system->known && same_partition(&windows->from, &system->from);
+
+    windows->known &= !both && !same_partition(&windows->from, &system->to);
+    system->known &= !both && !same_partition(&system->from, &windows->to);
+}
+
 /* ---- Merging ---------------------------------------------------------------------------- */
 
 /* What says where things stand comes from the plan, all else from what was there. */
 static bool is_place(uint32_t id)
 {
-    return id == ID_DEVICE || id == ID_PATH || id == ID_OS_DEVICE || id == ID_SYSTEM_ROOT;
+    return id == ID_PATH || id == ID_SYSTEM_ROOT || boot_bcd_format(id) == BCD_DEVICE;
 }
 
 static bool is_sound(const struct boot_bcd_element *e)
@@ -233,6 +243,7 @@ static int merge(const struct boot_bcd *old, const struct boot_bcd *plan,
 
     learn(&r[0], boot_bcd_default_loader(old), &p->windows);
     learn(&r[1], boot_bcd_manager(old), &p->system);
+    drop_mistaken(&r[0], &r[1]);
     for (size_t i = 0; code == 0 && i < plan->nobjects; i++)
         code = merge_object(&b, &plan->object[i], boot_bcd_find_object(old, plan->object[i].key),
                             loader, r, ARRAY_LEN(r), err);

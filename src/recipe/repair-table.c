@@ -96,7 +96,8 @@ static unsigned names_of(struct blk *disk, const struct gpt_copy *g)
     return n;
 }
 
-/* NULL: neither is. */
+/* NULL: neither is.  When nothing on the disk tells them apart: the first, which Windows and Linux
+ * go by as long as its checksums are right. */
 static const struct gpt_copy *choose(struct blk *disk, const struct gpt_look *l)
 {
     if (l->primary.state != GPT_FINE || l->backup.state != GPT_FINE)
@@ -109,7 +110,7 @@ static const struct gpt_copy *choose(struct blk *disk, const struct gpt_look *l)
     if (is_better(p, b) || is_better(b, p))
         return is_better(p, b) ? &l->primary : &l->backup;
     unsigned pn = names_of(disk, &l->primary), bn = names_of(disk, &l->backup);
-    return pn > bn ? &l->primary : bn > pn ? &l->backup : NULL;
+    return bn > pn ? &l->backup : &l->primary;
 }
 
 /* ---- gpt -------------------------------------------------------------------------------- */
@@ -134,15 +135,10 @@ int repair_check_gpt(struct repair_case *c, enum repair_need *ret, struct wtg_er
         *ret = repair_says(c, REPAIR_NEEDED, "gpt_backup_damaged",
                            "the copy of the table in sector %" PRIu64 ": %s", l->backup.lba,
                            gpt_state_name(l->backup.state));
-    else if (!l->same && !choose(disk, l))
-        *ret =
-            repair_says(c, REPAIR_CANNOT, "gpt_copies_differ",
-                        "both partition tables are whole and say different things, and what stands "
-                        "on the disk does not tell which is right");
     else if (!l->same)
         *ret = repair_says(c, REPAIR_NEEDED, "gpt_copies_differ",
-                           "the two tables say different things; the one at the %s lists the file "
-                           "systems that are there",
+                           "the two tables say different things; the one at the %s fits what is on "
+                           "the disk better, or is the one that systems go by",
                            choose(disk, l) == &l->primary ? "beginning" : "end");
     else if (!l->at_end || l->primary.other_lba != last)
         *ret = repair_says(c, REPAIR_NEEDED, "gpt_backup_misplaced",
