@@ -88,6 +88,16 @@ int cli_width(const char *text); /* columns that it takes */
 int cli_columns(void);  /* of stdout; 80 where it is no terminal */
 bool cli_is_utf8(void); /* may lines be drawn? */
 
+/* What 'wtg check' finds about this computer and these targets, and then about a plan's image:
+ * warnings are told, a stop is an error. */
+struct wtg_create_opts;
+struct wtg_plan;
+int cli_check_targets(const struct cli_common *common, const struct wtg_create_opts *opts,
+                      const char *const *target, size_t n, struct wtg_job *job,
+                      struct wtg_err *err);
+int cli_check_image(const struct cli_common *common, const struct wtg_plan *plan,
+                    struct wtg_job *job, struct wtg_err *err);
+
 /* Asks whether everything on these targets may be lost; NOT_AGREED when not. */
 bool cli_agree(const struct cli_common *common, const char *const *path, size_t n,
                struct wtg_err *err);

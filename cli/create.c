@@ -459,7 +459,11 @@ static int run(const struct cli_command *command, void *values, char **args)
     while (target[n])
         n++;
     cli_progress_begin(&progress, &v->common);
-    int r = wtg_create_plan_many(&o, target, n, &progress.job, plan, &err);
+    int r = cli_check_targets(&v->common, &o, target, n, &progress.job, &err);
+    if (r == 0)
+        r = wtg_create_plan_many(&o, target, n, &progress.job, plan, &err);
+    if (r == 0)
+        r = cli_check_image(&v->common, plan[0], &progress.job, &err);
     cli_progress_end(&progress);
     int code = r < 0 ? cli_fail(&v->common, &err) : run_plans(v, &progress, plan, n);
     for (size_t i = 0; i < n; i++)

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "disk/host-files.h"
 #include "disk/refuse.h"
+#include "disk/udisks.h"
 
 /* ---- looking ---------------------------------------------------------------------------- */
 
@@ -103,14 +104,25 @@ static int same_device(const struct disk_host *host, int fd, const struct disk_i
     return 0;
 }
 
+/* Whoever is not root asks UDisks2; where there is none, the refusal of the kernel stands. */
+static int ask_udisks(const char *path, int sys, int *ret, struct wtg_err *err)
+{
+    int r = disk_udisks_open(path, ret, err);
+
+    return r == WTG_E_UNSUPPORTED ? open_failed(path, sys, err) : r;
+}
+
 static int claim_device(const struct disk_host *host, const struct disk_identity *id, int *ret,
                         struct wtg_err *err)
 {
     AUTO_FD fd = open(id->path, O_RDWR | O_EXCL | O_CLOEXEC); /* never again without O_EXCL */
+    int sys = errno, r = 0;
 
     if (fd < 0)
-        return open_failed(id->path, errno, err);
-    int r = same_device(host, fd, id, err);
+        r = sys == EACCES || sys == EPERM ? ask_udisks(id->path, sys, &fd, err)
+                                          : open_failed(id->path, sys, err);
+    if (r == 0)
+        r = same_device(host, fd, id, err);
     if (r == 0)
         *ret = TAKE_FD(fd);
     return r;

@@ -48,7 +48,8 @@ struct disk_target {
 };
 
 /* Looks again, then opens: O_RDWR | O_EXCL | O_CLOEXEC, and on EBUSY refuses (DISK_IN_USE).  An
- * image file that does not exist is made, empty.  PERMISSION says to use sudo. */
+ * image file that does not exist is made, empty.  A disk that this user may not open is opened by
+ * UDisks2, which may ask for a password.  PERMISSION says to use sudo. */
 int disk_target_claim(const struct disk_host *host, const char *path,
                       const struct disk_target_opts *opts, struct disk_target *ret,
                       struct wtg_err *err) WTG_MUST_USE;

@@ -120,6 +120,11 @@ int disk_udisks_knows(const char *path, struct wtg_err *err)
     struct call c = { 0 };
     int r = knows(&c, path, err);
 
+    /* Objects that are not there have no methods, say the buses of some languages. */
+    if (r < 0 && sd_bus_error_has_name(&c.error, SD_BUS_ERROR_UNKNOWN_METHOD)) {
+        r = wtg_fail(err, WTG_E_DISK_GONE, "UDisks2 does not know '%s'", path);
+        wtg_hint(err, "plug the disk out and in");
+    }
     call_release(&c);
     return r;
 }
@@ -131,8 +136,8 @@ static int open_disk(struct call *c, const char *path, int *ret, struct wtg_err 
 
     if (r < 0)
         return r;
-    /* UDisks2 adds O_RDWR, and takes these flags (since 2.7.3). */
-    r = sd_bus_message_append(c->message, "sa{sv}", "rw", 1, "flags", "i", O_EXCL | O_CLOEXEC);
+    /* UDisks2 (since 2.7.3) adds O_RDWR and O_CLOEXEC to these flags. */
+    r = sd_bus_message_append(c->message, "sa{sv}", "rw", 1, "flags", "i", O_EXCL);
     if (r >= 0)
         r = sd_bus_message_set_allow_interactive_authorization(c->message, 1);
     if (r < 0)
@@ -156,8 +161,10 @@ static int open_disk(struct call *c, const char *path, int *ret, struct wtg_err 
 int disk_udisks_open(const char *path, int *ret, struct wtg_err *err)
 {
     struct call c = { 0 };
-    int r = open_disk(&c, path, ret, err);
+    int r = disk_udisks_knows(path, err);
 
+    if (r == 0)
+        r = open_disk(&c, path, ret, err);
     call_release(&c);
     return r;
 }
