@@ -15,7 +15,7 @@
 enum {
     PIECE_BYTES = 4 << 20,
     READ_PIECES = 32, /* 128 MiB, or as much as two seconds give */
-    WRITE_PIECES = 16,
+    WRITE_PIECES = 8,
     SMALL_BYTES = 4096,
     SMALL_READS = 256,
     PLACES = 48, /* that are tried: fake sticks double, and end at any power of two or ten */
