@@ -12,7 +12,7 @@
 enum {
     ENGINE_PIECE = 4 << 20,        /* no request asks for less, except at the end */
     ENGINE_STEAL_MIN = 256 << 10,  /* a rest that is worth another connection */
-    ENGINE_NOTE_BYTES = 128 << 10, /* a connection tells the journal so often */
+    ENGINE_NOTE_BYTES = 256 << 10, /* a connection tells the journal so often */
     ENGINE_SYNC_BYTES = 64 << 20,
     ENGINE_SYNC_S = 3,
 };

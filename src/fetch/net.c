@@ -179,7 +179,7 @@ int net_setup(struct answer *a, const struct wtg_net_opts *net, const char *url,
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_USERAGENT, "wtg/" WTG_VERSION);
-    SET(CURLOPT_BUFFERSIZE, net->limit_rate ? 16L * 1024 : 512L * 1024);
+    SET(CURLOPT_BUFFERSIZE, net->limit_rate ? 16L * 1024 : 128L * 1024);
     SET(CURLOPT_ERRORBUFFER, a->why);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, a);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who runs: the program's ways to be used and its peers, as a table of command lines."""
+import atexit
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import cost
 import sources
 import stick
 import traced
+import web
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -42,6 +44,7 @@ class Bench:
         self.last = {}  # samples of this round, by contender
         self.commands = {}  # what was run, by contender
         self.warm = set()   # sources that have been read once
+        self.server = None  # address of the folder's web server
 
     # Sources: made where they are missing, and read once, so that nobody pays for being the first.
 
@@ -69,6 +72,13 @@ class Bench:
         return self.warmed(sources.captured(self.folder / f"scale-{name}.wim",
                                             {"files": files, "bytes": size},
                                             ["--compress=LZX:20"], from_usr=False))
+
+    def url(self):
+        """The raw image on a web server."""
+        if not self.server:
+            process, self.server = web.start(self.folder)
+            atexit.register(process.kill)
+        return f"{self.server}/{self.raw().name}"
 
     # Folders in which wtg remembers what was proved.
 
@@ -179,6 +189,13 @@ JOBS = {
     "write-dd-read": lambda b: cost.Job(read(b.sizes["raw"]), prepare=dd(b.raw(), b.sizes["raw"])),
     "bmaptool": lambda b: cost.Job(lambda t: [["bmaptool", "-q", "copy", "--nobmap", str(b.raw()),
                                                str(t)]]),
+
+    "fetch": lambda b: cost.Job(lambda t: [[str(b.wtg), "fetch", b.url(), "--output", str(t),
+                                            "--quiet"]]),
+    "fetch-curl": lambda b: cost.Job(lambda t: [["curl", "-s", "-o", str(t), b.url()]]),
+    "fetch-aria2c": lambda b: cost.Job(lambda t: [["aria2c", "-q", "-x4", "-s4", "-k4M",
+                                                   "--file-allocation=none", "-d", str(t.parent),
+                                                   "-o", t.name, b.url()]]),
 
     "four": lambda b: cost.Job(b.create(b.image(), targets=4), state=b.state("unproved")),
 

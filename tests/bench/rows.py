@@ -200,6 +200,15 @@ ROWS = [
             cost("bmaptool: time against dd", ratio("wall", "bmaptool", "write-dd")),
         ], programs=["bmaptool"],
         note="the raw image has no holes, so bmaptool ('--nobmap') copies all, as the others"),
+    Row("fetch", "wtg fetch over loopback against curl and aria2c",
+        ["fetch", "fetch-curl", "fetch-aria2c"], [
+            faster("wtg fetch against the faster of curl and aria2c",
+                   lambda s: [min(c["wall"], a["wall"]) / f["wall"] for f, c, a
+                              in zip(s["fetch"], s["fetch-curl"], s["fetch-aria2c"])], ">= 0.95"),
+            faster("wtg fetch against curl: CPU", ratio("cpu", "fetch-curl", "fetch")),
+            faster("wtg fetch against aria2c: CPU", ratio("cpu", "fetch-aria2c", "fetch")),
+        ], programs=["curl", "aria2c"],
+        note="until everything is on the medium, for all three"),
     Row("multi", "create onto four targets at once against one: CPU",
         ["plain", "four"], [
             cost("four targets at once: CPU against one", ratio("cpu", "four", "plain"), "<= 1.3"),
@@ -249,6 +258,7 @@ SECONDS = {
     "peer": 25, "plain": 8, "compact": 8, "proved": 3, "hashed": 5, "sha256sum": 3, "decode": 8, "verify": 7, "verify-peer": 16,
     "dd": 1, "dd-plain": 2, "esd-peer": 15, "esd": 9, "esd-memory": 9, "proof": 12, "proof-dd": 4,
     "write": 4, "write-proof": 7, "write-dd": 4, "write-dd-read": 7, "bmaptool": 9, "four": 20,
+    "fetch": 5, "fetch-curl": 5, "fetch-aria2c": 6,
     "stick-compact": 16, "stick-dd": 15, "stick-proved": 16, "stick-plain": 34, "stick-peer": 70,
     "traced-plain": 10, "traced-compact": 5, "traced-peer": 60,
     "scale-15k": 2, "scale-1GB": 3, "scale-60k": 6, "scale-3GB": 8, "scale-240k-9GB": 23,
