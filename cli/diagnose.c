@@ -14,6 +14,7 @@ struct diagnose_values {
     struct cli_list log, code, answer;
     struct wtg_examine_opts examine;
     bool ask;
+    const char *acl;
 };
 
 #define AT(field) offsetof(struct diagnose_values, field)
@@ -32,6 +33,8 @@ static const struct cli_opt opts[] = {
       N_("with --image: compare the content of every file too") },
     { "dbx", CLI_STRING, AT(examine.dbx), "FILE",
       N_("list of forbidden signatures to look boot files up in") },
+    { "acl", CLI_STRING, AT(acl), "PATH",
+      N_("only show the security descriptor of a file of the stick, as icacls does") },
     { "answer", CLI_LIST, AT(answer), "ID=yes",
       N_("answer to a question: ID=yes, ID=no or ID=unknown") },
     { "ask", CLI_FLAG, AT(ask), NULL, N_("ask what would tell most, as long as it helps") },
@@ -60,6 +63,49 @@ static bool is_problem(const struct wtg_findings *v)
            !(v->nfindings && strcmp(v->finding[0].cause.name, "no_fault") == 0);
 }
 
+/* Room, number by number. */
+
+static const struct space_row {
+    const char *key, *words;
+    size_t at;
+    bool always; /* 0 says something; else it is unknown */
+} space_rows[] = {
+    { "size_bytes", N_("size, bytes"), offsetof(struct wtg_space, size_bytes), true },
+    { "free_bytes", N_("free"), offsetof(struct wtg_space, free_bytes), true },
+    { "available_bytes", N_("free, without being root"),
+      offsetof(struct wtg_space, available_bytes), true },
+    { "largest_free_bytes", N_("largest free piece"),
+      offsetof(struct wtg_space, largest_free_bytes), false },
+    { "free_runs", N_("free pieces, number"), offsetof(struct wtg_space, free_runs), false },
+    { "mft_runs", N_("pieces of $MFT, number"), offsetof(struct wtg_space, mft_runs), false },
+    { "zone_bytes", N_("free, kept for $MFT as long as other space is free"),
+      offsetof(struct wtg_space, zone_bytes), false },
+    { "slack_bytes", N_("lost behind the ends of files"), offsetof(struct wtg_space, slack_bytes),
+      false },
+    { "quota_limit_bytes", N_("quota"), offsetof(struct wtg_space, quota_limit_bytes), false },
+    { "quota_used_bytes", N_("used of the quota"), offsetof(struct wtg_space, quota_used_bytes),
+      false },
+    { "needed_bytes", N_("the image needs, in clusters"), offsetof(struct wtg_space, needed_bytes),
+      false },
+    { "needed_compact_bytes", N_("the image needs, as it is compressed"),
+      offsetof(struct wtg_space, needed_compact_bytes), false },
+    { "wanted_bytes", N_("must be free to be enough"), offsetof(struct wtg_space, wanted_bytes),
+      true },
+};
+
+static uint64_t number_of(const struct wtg_space *s, const struct space_row *row)
+{
+    uint64_t n;
+
+    memcpy(&n, (const char *)s + row->at, sizeof n);
+    return n;
+}
+
+static bool is_known(const struct wtg_space *s, const struct space_row *row)
+{
+    return row->always || number_of(s, row);
+}
+
 /* With --json: one object. */
 
 static json_t *evidence_json(const struct wtg_finding *f)
@@ -84,6 +130,24 @@ static json_t *finding_json(const struct wtg_finding *f)
                      (int)f->minutes, "evidence", evidence_json(f));
 }
 
+static json_t *space_json(const struct wtg_findings *v)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < v->nspace; i++) {
+        const struct wtg_space *s = &v->space[i];
+        json_t *o = json_pack("{s:s, s:s}", "where", s->where, "verdict", s->verdict);
+        for (size_t k = 0; k < CLI_LEN(space_rows); k++)
+            if (is_known(s, &space_rows[k]))
+                json_object_set_new(o, space_rows[k].key,
+                                    json_integer((json_int_t)number_of(s, &space_rows[k])));
+        if (s->has_quota)
+            json_object_set_new(o, "quota_owner", json_string(s->quota_owner));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static void print_json(const struct wtg_findings *v)
 {
     json_t *findings = json_array();
@@ -94,9 +158,9 @@ static void print_json(const struct wtg_findings *v)
                            ? json_pack("{s:s, s:s, s:f, s:f}", "id", v->question, "text", _(v->ask),
                                        "minutes", v->question_minutes, "bits", v->question_bits)
                            : json_null();
-    cli_json(json_pack("{s:s, s:s, s:b, s:f, s:o, s:o}", "event", "diagnosis", "answer",
+    cli_json(json_pack("{s:s, s:s, s:b, s:f, s:o, s:o, s:o}", "event", "diagnosis", "answer",
                        answer_names[v->answer], "problem", is_problem(v), "unknown", v->unknown,
-                       "findings", findings, "question", question));
+                       "findings", findings, "question", question, "space", space_json(v)));
 }
 
 /* For people. */
@@ -167,6 +231,29 @@ static void print_question(const struct wtg_findings *v)
     cli_wrap(_("  Answer with "), "  ", line);
 }
 
+static void print_space(const struct wtg_space *s)
+{
+    static const struct {
+        const char *verdict, *words;
+    } rows[] = {
+        { "enough", N_("enough room") },
+        { "full", N_("full") },
+        { "reserved", N_("free, but reserved") },
+        { "quota", N_("free, but a quota is reached") },
+        { "fragmented", N_("free, but in crumbs") },
+        { "too-small", N_("too small from the start") },
+    };
+
+    for (size_t i = 0; i < CLI_LEN(rows); i++)
+        if (strcmp(rows[i].verdict, s->verdict) == 0)
+            printf("\n%s: %s\n", s->where, _(rows[i].words));
+    for (size_t i = 0; i < CLI_LEN(space_rows); i++)
+        if (is_known(s, &space_rows[i]))
+            printf("%20" PRIu64 "  %s\n", number_of(s, &space_rows[i]), _(space_rows[i].words));
+    if (s->has_quota)
+        printf("%20s  %s\n", "", s->quota_owner);
+}
+
 static void print_verdict(const struct wtg_findings *v, const struct diagnose_values *values,
                           const char *target)
 {
@@ -182,6 +269,8 @@ static void print_verdict(const struct wtg_findings *v, const struct diagnose_va
         printf("\n%3.0f %% ", v->unknown * 100);
         cli_wrap("", "      ", _("something that wtg does not know"));
     }
+    for (size_t i = 0; i < v->nspace; i++)
+        print_space(&v->space[i]);
     if (!values->ask)
         print_question(v);
 }
@@ -274,6 +363,28 @@ static int diagnose(struct wtg_diagnosis *d, const struct diagnose_values *v, co
     return is_problem(verdict) ? EXIT_PROBLEMS : EXIT_DONE;
 }
 
+static void print_line(const char *text, void *user)
+{
+    const struct cli_common *common = user;
+
+    if (common->json)
+        cli_json(json_pack("{s:s, s:s}", "event", "acl", "text", text));
+    else
+        printf("%s\n", text);
+}
+
+static int show_acl(struct diagnose_values *v, const char *target)
+{
+    const struct wtg_examine_opts o = { .target = target };
+    struct cli_progress progress;
+    struct wtg_err err = { 0 };
+
+    cli_progress_begin(&progress, &v->common);
+    int r = wtg_target_acl(&o, v->acl, print_line, &v->common, &progress.job, &err);
+    cli_progress_end(&progress);
+    return r < 0 ? cli_fail(&v->common, &err) : EXIT_DONE;
+}
+
 static int run(const struct cli_command *command, void *values, char **args)
 {
     const struct diagnose_values *v = values;
@@ -285,6 +396,8 @@ static int run(const struct cli_command *command, void *values, char **args)
                 args[1]);
         return EXIT_USAGE;
     }
+    if (v->acl && args[0])
+        return show_acl(values, args[0]);
     if (!args[0] && v->log.n + v->code.n + v->answer.n == 0) {
         fprintf(stderr, _("wtg %s: give a stick, --log or --code\n"), command->name);
         return EXIT_USAGE;

@@ -9,6 +9,7 @@
 #include "wtg/error.h"
 #include "wtg/explain.h"
 #include "wtg/job.h"
+#include "wtg/space.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +31,7 @@ WTG_API int wtg_diagnosis_code(struct wtg_diagnosis *d, const char *code,
 
 /* A stick or image file, read only. */
 struct wtg_examine_opts {
-    const char *target;         /* a whole disk, or an image file */
+    const char *target;         /* a whole disk, an image file, or a folder: its room */
     const char *image, *inside; /* what it was made from, or NULL; as in wtg_create_opts */
     unsigned index;
     const char *edition;
@@ -39,6 +40,12 @@ struct wtg_examine_opts {
 };
 WTG_API int wtg_diagnosis_examine(struct wtg_diagnosis *d, const struct wtg_examine_opts *opts,
                                   struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;
+
+/* The security descriptor of a file or folder on the stick's Windows volume, line by line as icacls
+ * prints it.  Of `opts` only the target counts.  NOT_FOUND, and as for an examination. */
+WTG_API int wtg_target_acl(const struct wtg_examine_opts *opts, const char *path,
+                           void (*line)(const char *text, void *user), void *user,
+                           struct wtg_job *job, struct wtg_err *err) WTG_MUST_USE;
 
 /* The answer to a question, which goes by its name.  USAGE: there is no such question. */
 enum wtg_reply { WTG_REPLY_YES, WTG_REPLY_NO, WTG_REPLY_UNKNOWN };
@@ -76,6 +83,10 @@ struct wtg_findings {
     const char *ask;      /* its text, a message id */
     double question_minutes;
     double question_bits; /* what it is expected to tell */
+    /* Room in numbers, of all places that were looked at; none unless a disk is said to be full, or
+     * is. */
+    const struct wtg_space *space;
+    size_t nspace;
 };
 
 /* Stands until the next call on `d`. */

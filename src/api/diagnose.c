@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wtg/diagnose.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "diagnose/diagnose.h"
 #include "recipe/examine.h"
 #include "recipe/logs.h"
 
+enum { SPACES_MAX = 8 }; /* places whose room is looked at: target and host, a few times */
+
 struct wtg_diagnosis {
     struct diagnose_case *c;
     struct arena arena; /* the verdict */
     struct wtg_findings verdict;
+    struct wtg_space space[SPACES_MAX];
+    size_t nspace;
 };
 
 int wtg_diagnosis_new(struct wtg_diagnosis **ret, struct wtg_err *err)
@@ -41,9 +47,18 @@ int wtg_diagnosis_code(struct wtg_diagnosis *d, const char *code, struct wtg_err
     return diagnose_code(d->c, code, err);
 }
 
+static void on_space(const struct wtg_space *s, void *user)
+{
+    struct wtg_diagnosis *d = user;
+
+    if (d->nspace < SPACES_MAX)
+        d->space[d->nspace++] = *s;
+}
+
 int wtg_diagnosis_examine(struct wtg_diagnosis *d, const struct wtg_examine_opts *opts,
                           struct wtg_job *job, struct wtg_err *err)
 {
+    const char *temporary = getenv("TMPDIR");
     const struct examine_opts o = {
         .target = opts->target,
         .image = opts->image,
@@ -52,8 +67,33 @@ int wtg_diagnosis_examine(struct wtg_diagnosis *d, const struct wtg_examine_opts
         .edition = opts->edition,
         .dbx = opts->dbx,
         .compare_files = opts->compare_files,
+        .temporary = temporary && *temporary ? temporary : "/tmp",
+        .space = on_space,
+        .user_space = d,
     };
     return examine(&o, d->c, job, err);
+}
+
+int wtg_target_acl(const struct wtg_examine_opts *opts, const char *path,
+                   void (*line)(const char *text, void *user), void *user, struct wtg_job *job,
+                   struct wtg_err *err)
+{
+    const struct examine_opts o = { .target = opts->target };
+    return examine_acl(&o, path, line, user, job, err);
+}
+
+/* Numbers are for those whose trouble is room. */
+static bool is_about_space(const struct wtg_diagnosis *d)
+{
+    static const char *const signs[] = { "no-space", "code-disk-full" };
+
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+        if (diagnose_saw(d->c, signs[i]))
+            return true;
+    for (size_t i = 0; i < d->nspace; i++)
+        if (strcmp(d->space[i].verdict, "enough") != 0)
+            return true;
+    return false;
 }
 
 int wtg_diagnosis_reply(struct wtg_diagnosis *d, const char *question, enum wtg_reply reply,
@@ -113,6 +153,8 @@ int wtg_diagnosis_solve(struct wtg_diagnosis *d, const struct wtg_findings **ret
         .finding = f,
         .nfindings = v->nfindings,
         .unknown = v->unknown,
+        .space = d->space,
+        .nspace = is_about_space(d) ? d->nspace : 0,
     };
     if (v->question) {
         d->verdict.question = v->question->name;

@@ -156,3 +156,11 @@ int diagnose_reply(struct diagnose_case *c, const char *question, enum diagnose_
     }
     return wtg_fail(err, WTG_E_USAGE, "there is no question '%s'", question);
 }
+
+bool diagnose_saw(const struct diagnose_case *c, const char *sign)
+{
+    for (size_t i = 0; i < sign_count; i++)
+        if (strcmp(sign_table[i].name, sign) == 0)
+            return c->seen[i].count > 0;
+    return false;
+}

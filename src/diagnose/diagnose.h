@@ -46,6 +46,9 @@ int diagnose_log_end(struct diagnose_log *log, struct wtg_err *err) WTG_MUST_USE
  * the causes of its page do. */
 int diagnose_code(struct diagnose_case *c, const char *code, struct wtg_err *err) WTG_MUST_USE;
 
+/* Was this sign (data/diagnose/signs*.txt) seen, whatever it counts for? */
+bool diagnose_saw(const struct diagnose_case *c, const char *sign);
+
 /* What a person says to a question of data/diagnose/questions.txt; the last answer counts. */
 enum diagnose_reply {
     DIAGNOSE_YES,

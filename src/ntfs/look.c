@@ -153,6 +153,7 @@ int ntfs_look_through(struct blk *vol, const struct ntfs_look *l, struct blk **r
 struct count {
     struct ntfs_space *s;
     uint64_t run, at;
+    uint64_t zone; /* the next cluster that would belong to the zone behind $MFT */
 };
 
 static void count_bits(struct count *c, const uint8_t *p, size_t n)
@@ -163,14 +164,21 @@ static void count_bits(struct count *c, const uint8_t *p, size_t n)
             continue;
         }
         c->s->free_clusters++;
+        c->s->free_runs += c->run == 0;
         c->s->largest_free = max_u64(c->s->largest_free, ++c->run);
+        if (c->at == c->zone && c->s->zone_clusters < NTFS_ZONE_MAX_BYTES / c->s->cluster_bytes) {
+            c->s->zone_clusters++;
+            c->zone++;
+        }
     }
 }
 
 static int count_stream(struct ntfs_volume *v, const struct ntfs_stream *b, struct ntfs_space *s,
                         struct wtg_err *err)
 {
-    struct count c = { .s = s };
+    const struct ntfs_extents *mft = &v->mft.extents;
+    const struct ntfs_extent *last = mft->n ? &mft->item[mft->n - 1] : NULL;
+    struct count c = { .s = s, .zone = last ? last->lcn + last->clusters : UINT64_MAX };
     AUTO_FREE uint8_t *buf = malloc(BITMAP_STEP);
     int r = buf ? 0 : wtg_fail_nomem(err);
 

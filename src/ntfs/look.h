@@ -31,11 +31,18 @@ int ntfs_look(struct blk *vol, struct ntfs_look *ret, struct wtg_err *err) WTG_M
 int ntfs_look_through(struct blk *vol, const struct ntfs_look *l, struct blk **ret,
                       struct wtg_err *err) WTG_MUST_USE;
 
+/* Since Windows Vista; [MS-KB174619], NtfsMftZoneReservation 1. */
+#define NTFS_ZONE_MAX_BYTES (UINT64_C(200) << 20)
+
 /* Where there is room on a volume, from $Bitmap. */
 struct ntfs_space {
     uint64_t clusters, free_clusters, largest_free; /* largest_free: clusters side by side */
     uint32_t cluster_bytes;
-    uint64_t mft_runs; /* pieces that $MFT consists of */
+    uint64_t free_runs; /* pieces that free space consists of */
+    uint64_t mft_runs;  /* pieces that $MFT consists of */
+    /* Free clusters from the end of $MFT on, which Windows (and ntfs-3g) keep for it as long as
+     * others are free: at most NTFS_ZONE_MAX_BYTES.  Its size stands nowhere on the volume. */
+    uint64_t zone_clusters;
 };
 int ntfs_look_space(struct blk *vol, struct ntfs_space *ret, struct wtg_err *err) WTG_MUST_USE;
 

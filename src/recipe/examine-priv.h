@@ -65,22 +65,30 @@ int exam_slurp(const struct tree *t, const char *path, size_t limit, uint8_t **r
                struct wtg_err *why);
 
 /* The parts, in the order in which they run. */
-int exam_medium(struct exam *x, struct wtg_err *err) WTG_MUST_USE;  /* examine-medium.c */
-int exam_table(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-table.c */
-int exam_volumes(struct exam *x, struct wtg_err *err) WTG_MUST_USE; /* examine-table.c */
-int exam_image(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-files.c */
-int exam_windows(struct exam *x, struct wtg_err *err) WTG_MUST_USE; /* examine-ntfs.c */
-int exam_esp(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* examine-esp.c */
-int exam_sign(struct exam *x, struct wtg_err *err) WTG_MUST_USE;    /* examine-sign.c */
-int exam_bcd(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* examine-bcd.c */
-int exam_hives(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-hives.c */
-int exam_files(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-files.c */
-int exam_logs(struct exam *x, struct wtg_err *err) WTG_MUST_USE;    /* examine-logs.c */
-int exam_reads(struct exam *x, struct wtg_err *err) WTG_MUST_USE;   /* examine-medium.c: last */
+int exam_medium(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* examine-medium.c */
+int exam_table(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-table.c */
+int exam_volumes(struct exam *x, struct wtg_err *err) WTG_MUST_USE;    /* examine-table.c */
+int exam_image(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-files.c */
+int exam_windows(struct exam *x, struct wtg_err *err) WTG_MUST_USE;    /* examine-ntfs.c */
+int exam_esp(struct exam *x, struct wtg_err *err) WTG_MUST_USE;        /* examine-esp.c */
+int exam_sign(struct exam *x, struct wtg_err *err) WTG_MUST_USE;       /* examine-sign.c */
+int exam_bcd(struct exam *x, struct wtg_err *err) WTG_MUST_USE;        /* examine-bcd.c */
+int exam_hives(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-hives.c */
+int exam_files(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-files.c */
+int exam_acl(struct exam *x, struct wtg_err *err) WTG_MUST_USE;        /* examine-acl.c */
+int exam_space(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-space.c */
+int exam_host(struct exam *x, struct wtg_err *err) WTG_MUST_USE;       /* examine-host.c */
+int exam_host_space(struct exam *x, struct wtg_err *err) WTG_MUST_USE; /* examine-space.c */
+int exam_folder(struct exam *x, struct wtg_err *err) WTG_MUST_USE;     /* a folder: its room */
+int exam_logs(struct exam *x, struct wtg_err *err) WTG_MUST_USE;       /* examine-logs.c */
+int exam_reads(struct exam *x, struct wtg_err *err) WTG_MUST_USE;      /* examine-medium.c: last */
 
 /* examine-medium.c: the brick that never fails; `below` must outlive it. */
 int exam_watch_new(struct blk *below, uint32_t sector_bytes, struct blk **ret,
                    struct wtg_err *err) WTG_MUST_USE;
+/* examine.c: for those that run some of the parts. */
+int exam_open(struct exam *x, struct wtg_err *err) WTG_MUST_USE;
+void exam_release(struct exam *x);
 /* examine-files.c */
 void exam_image_release(struct exam *x);
 /* examine-compare.c: contents of many files, on all cores, in the order in which they stand on the

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 
@@ -35,7 +36,7 @@ int exam_slurp(const struct tree *t, const char *path, size_t limit, uint8_t **r
     return r < 0 ? exam_soft(r) : 1;
 }
 
-static int open_disk(struct exam *x, struct wtg_err *err)
+int exam_open(struct exam *x, struct wtg_err *err)
 {
     struct blk *below = x->o->blk;
 
@@ -48,7 +49,7 @@ static int open_disk(struct exam *x, struct wtg_err *err)
     return exam_watch_new(below, below->sector_bytes, &x->disk, err);
 }
 
-static void release(struct exam *x)
+void exam_release(struct exam *x)
 {
     exam_image_release(x);
     tree_free(x->win_tree);
@@ -64,24 +65,40 @@ static void release(struct exam *x)
     blk_free(x->opened);
 }
 
+/* Some other program fills this volume, or reads it: only its room can be judged. */
+static bool is_folder(const struct examine_opts *o)
+{
+    struct stat st;
+
+    return !o->blk && o->target && stat(o->target, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+typedef int exam_part_run(struct exam *, struct wtg_err *);
+
 int examine(const struct examine_opts *opts, struct diagnose_case *c, struct wtg_job *job,
             struct wtg_err *err)
 {
-    static int (*const part[])(struct exam *, struct wtg_err *) = {
-        exam_medium, exam_table, exam_volumes, exam_image, exam_windows, exam_esp,
-        exam_sign,   exam_bcd,   exam_hives,   exam_files, exam_logs,    exam_reads,
+    static exam_part_run *const of_disk[] = {
+        exam_medium,     exam_table, exam_volumes, exam_image, exam_windows, exam_space,
+        exam_acl,        exam_esp,   exam_sign,    exam_bcd,   exam_hives,   exam_files,
+        exam_host_space, exam_host,  exam_logs,    exam_reads,
     };
+    static exam_part_run *const of_folder[] = { exam_image, exam_folder, exam_host_space,
+                                                exam_host };
     struct exam x = {
         .o = opts, .c = c, .job = job, .name = opts->target ? opts->target : "the disk"
     };
-    int r = open_disk(&x, err);
+    bool folder = is_folder(opts);
+    exam_part_run *const *part = folder ? of_folder : of_disk;
+    size_t n = folder ? ARRAY_LEN(of_folder) : ARRAY_LEN(of_disk);
+    int r = folder ? 0 : exam_open(&x, err);
 
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(part); i++) {
-        const struct wtg_progress p = { "examine", "files", i, ARRAY_LEN(part) };
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const struct wtg_progress p = { "examine", "files", i, n };
         r = wtg_tick(job, &p, err);
         if (r == 0)
             r = part[i](&x, err);
     }
-    release(&x);
+    exam_release(&x);
     return r;
 }

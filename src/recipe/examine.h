@@ -5,6 +5,7 @@
 #include "blk/blk.h"
 #include "diagnose/diagnose.h"
 #include "disk/host.h"
+#include "wtg/space.h"
 
 /* The wish "diagnose this stick": looks at everything that data/diagnose/facts.tsv lists and tells
  * it to a case, what is fine too. */
@@ -22,8 +23,8 @@ struct examine_file {
 };
 
 struct examine_opts {
-    const char *target;           /* a whole disk or an image file; with `blk` only for messages */
-    struct blk *blk;              /* already open, borrowed; NULL: `target` is opened, read only */
+    const char *target; /* a whole disk, an image file or a folder; with `blk` only for messages */
+    struct blk *blk;    /* already open, borrowed; NULL: `target` is opened, read only */
     const struct disk_host *host; /* NULL: this computer */
     const char *image, *inside;   /* what the stick was made from; NULL: not known */
     unsigned index;               /* which Windows of it; 0: not chosen by index */
@@ -34,11 +35,21 @@ struct examine_opts {
     bool no_logs;                 /* leave Windows' own logs on the stick unread */
     void (*differs)(const struct examine_file *f, void *user); /* NULL: nobody asks; one thread */
     void *user;
+    const char *temporary; /* the host's folder for temporary files, to be looked at; or NULL */
+    /* Called for each place whose room was looked at, or NULL; `s` stands during the call. */
+    void (*space)(const struct wtg_space *s, void *user);
+    void *user_space;
 };
 
 /* Writes nothing, and looks at disks that are in use too.  Damage never makes it fail: CANCELLED,
  * NOMEM, and what opening target or image can bring (NOT_FOUND, PERMISSION, IMAGE_*). */
 int examine(const struct examine_opts *opts, struct diagnose_case *c, struct wtg_job *job,
             struct wtg_err *err) WTG_MUST_USE;
+
+/* The security descriptor of a file or folder on the volume of Windows, line by line as icacls
+ * prints it.  Fails as examine() does, and NOT_FOUND without such a volume, path or descriptor. */
+int examine_acl(const struct examine_opts *opts, const char *path,
+                void (*line)(const char *text, void *user), void *user, struct wtg_job *job,
+                struct wtg_err *err) WTG_MUST_USE;
 
 #endif
