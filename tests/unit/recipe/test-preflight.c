@@ -52,7 +52,7 @@ static void make_computer(void)
 {
     char open_file[128];
 
-    strcpy(root, "/tmp/wtg-preflight-XXXXXX");
+    snprintf(root, sizeof root, "/tmp/wtg-preflight-XXXXXX");
     if (!mkdtemp(root))
         abort();
     snprintf(state, sizeof state, "%s/state", root);
