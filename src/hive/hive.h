@@ -40,6 +40,10 @@ int hive_check(struct wtg_span bytes, const char *name, struct wtg_err *err) WTG
 int hive_check_log(struct wtg_span hive, struct wtg_span log, const char *name,
                    const char *log_name, struct wtg_err *err) WTG_MUST_USE;
 
+/* Makes a hive whose logs hold nothing new count as closed, in place.  What was being written when
+ * it was cut off may be in it by half: only its structure is proved.  HIVE_DAMAGED. */
+int hive_mark_closed(uint8_t *bytes, size_t n, const char *name, struct wtg_err *err) WTG_MUST_USE;
+
 struct hive;
 
 /* Opens a copy of the bytes, checked first.  HIVE_DIRTY, HIVE_DAMAGED. */

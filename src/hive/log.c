@@ -50,3 +50,21 @@ int hive_check_log(struct wtg_span hive, struct wtg_span log, const char *name,
              name, log_name, newest, have);
     return wtg_hint(err, "take an image that was captured after a clean shutdown of its Windows");
 }
+
+int hive_mark_closed(uint8_t *bytes, size_t n, const char *name, struct wtg_err *err)
+{
+    struct hive_base_disk b;
+
+    if (n < sizeof b)
+        return wtg_fail(err, WTG_E_HIVE_DAMAGED, "registry hive '%s' has only %zu bytes", name, n);
+    memcpy(&b, bytes, sizeof b);
+    if (get_le32(b.checksum) != hive_checksum(bytes))
+        return wtg_fail(err, WTG_E_HIVE_DAMAGED, "the checksum of registry hive '%s' is wrong",
+                        name);
+    b.sequence1 = b.sequence2 =
+        to_le32((uint32_t)max_u64(get_le32(b.sequence1), get_le32(b.sequence2)));
+    memcpy(bytes, &b, sizeof b);
+    b.checksum = to_le32(hive_checksum(bytes));
+    memcpy(bytes, &b, sizeof b);
+    return hive_check((struct wtg_span){ bytes, n }, name, err);
+}

@@ -109,6 +109,7 @@ REPAIR_FUNCTIONS(policy_file)
 REPAIR_FUNCTIONS(bcd)   /* repair-bcd.c */
 REPAIR_FUNCTIONS(files) /* repair-files.c */
 REPAIR_FUNCTIONS(hibernation)
+REPAIR_FUNCTIONS(hive)        /* repair-registry.c */
 REPAIR_FUNCTIONS(control_set) /* repair-hives.c */
 REPAIR_FUNCTIONS(boot_drivers)
 REPAIR_FUNCTIONS(san_policy)

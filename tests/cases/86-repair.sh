@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # wtg repair and wtg undo from outside: broken sticks are mended, judged by programs that are not
 # ours, and taken back to the byte, also after the repair was killed.
+# ROUNDS: at how many of the last writes it is killed (3).
 # timeout: 300
 . "$(dirname "$0")/lib.sh"
 need sgdisk fsck.vfat ntfsfix ntfscp hivexml mcopy strace jq
@@ -68,6 +69,24 @@ mends "a file of Windows overwritten" files \
     'part bad.img 3 p && ntfscp -f p random Windows/System32/winload.efi >/dev/null 2>&1 &&
      dd if=p of=bad.img bs=512 seek=$first conv=notrunc,sparse status=none' --image "$samples/install.wim"
 
+mends "policy file" policy-file 'mcopy -i $esp random ::/EFI/Microsoft/Boot/SkuSiPolicy.p7b' \
+    --only secureboot_policy_newer_than_bootloader
+mends "hibernation" hibernation \
+    '{ printf hibr; head -c 9000 /dev/zero; } >hiber
+     part bad.img 3 p && ntfscp -f p hiber hiberfil.sys >/dev/null 2>&1 &&
+     dd if=p of=bad.img bs=512 seek=$first conv=notrunc,sparse status=none' --only windows_fast_startup
+
+# From the name of the fault to a healthy stick, and back.
+broken 'zero 1 1'
+expect 3 "diagnose a fault" "$wtg" diagnose bad.img --json --quiet
+jq -es 'last.findings[0].cause == "gpt_primary_damaged"' out >/dev/null &&
+    pass "diagnose names it" || fail "diagnose names it" "$(cat out)"
+expect 0 "what was named is mended" "$wtg" repair bad.img --yes --only gpt_primary_damaged
+expect 0 "diagnose: healthy" "$wtg" diagnose bad.img --json --quiet
+jq -es 'last.answer == "healthy"' out >/dev/null && pass "diagnose says healthy" ||
+    fail "diagnose says healthy" "$(cat out)"
+taken_back "diagnosed and mended"
+
 # Foreign files stay.
 broken 'mmd -i $esp ::/EFI/grub; mcopy -i $esp random ::/EFI/grub/x.efi; mdel -i $esp ::/EFI/Boot/bootx64.efi'
 expect 0 "foreign files" "$wtg" repair bad.img --yes
@@ -89,7 +108,8 @@ broken 'zero 1 1; zero $first 1; mdel -i $esp ::/EFI/Microsoft/Boot/BCD'
 strace -f -qq -e trace=pwrite64 -o writes.log "$wtg" repair bad.img --yes --quiet >killed.log 2>&1
 writes=$(wc -l <writes.log)
 rm -f "$XDG_STATE_HOME"/wtg/*.undo*
-for n in $(seq $((writes - 11)) "$writes"); do # the last are those of the undo file and the target
+# The last 12 are those of the undo file and the target.
+for n in $(seq "$writes" "-$((12 / ${ROUNDS:-3}))" $((writes - 11))); do
     cp --sparse=auto before.img bad.img
     { strace -f -qq -o /dev/null -e inject=pwrite64:signal=KILL:when="$n" \
         "$wtg" repair bad.img --yes --quiet; } >killed.log 2>&1
