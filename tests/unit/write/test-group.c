@@ -334,7 +334,7 @@ static void one_dies_and_the_others_come_out_whole(void)
 
 static void flush_of_one_fails(void)
 {
-    for (long n = 0; n < 6; n++) {
+    for (long n = 0; n < 5; n++) { /* after the wipe and after each pass */
         struct scene *s = scene_new();
         struct wtg_err err = { 0 };
         OK(blk_fault_new(s->part[1].target, &(struct blk_fault){ -1, -1, n, .stays_broken = true },
