@@ -143,7 +143,7 @@ if [ "${as_user[0]:-}" = false ]; then
 else
     chmod 444 target.img
     expect 1 "a target that may not be written: exit 1" "${as_user[@]}" "$wtg" create "$samples/sample.iso" target.img --yes
-    says "a target that may not be written: says what to do" err "permission" "next:"
+    says "a target that may not be written: says what to do" err "may not be written" "next:"
     chmod 644 target.img
     untouched "a target that may not be written"
     cp small.wim secret.wim && chmod 000 secret.wim
