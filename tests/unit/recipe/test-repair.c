@@ -455,11 +455,12 @@ static const struct {
 
 /* ---- repairing -------------------------------------------------------------------------- */
 
-static int plan(struct blk *b, const char *only, bool with_image, struct repair **ret,
+/* `only` is NULL or one cause, and must stand as long as the plan. */
+static int plan(struct blk *b, const char *const *only, bool with_image, struct repair **ret,
                 struct wtg_err *err)
 {
     const struct repair_on on = on_medium(b);
-    const struct wtg_repair_opts o = { .only = &only,
+    const struct wtg_repair_opts o = { .only = only,
                                        .nonly = only != NULL,
                                        .image = with_image ? image : NULL };
     return repair_new(&o, &on, NULL, ret, err);
@@ -520,7 +521,7 @@ static void mend_one(size_t i)
     CHECK(repair_info(r)->nwill == !faults[i].asked);
     CHECK(is_unchanged()); /* a plan writes nothing */
     repair_free(r);
-    OK(plan(medium, faults[i].cause, faults[i].image, &r, &err), err);
+    OK(plan(medium, &faults[i].cause, faults[i].image, &r, &err), err);
     CHECK(repair_info(r)->nwill == 1);
     OK(repair_run(r, NULL, &report, &err), err);
     CHECK(report.written_bytes > 0 && !is_unchanged());
@@ -661,11 +662,12 @@ static void what_was_changed_since_is_not_mixed(void)
 
 static void unknown_causes_are_refused(void)
 {
+    static const char *const nonsense = "nonsense";
     struct wtg_err err = { 0 };
     struct repair *r = NULL;
 
     fresh();
-    CHECK(plan(medium, "nonsense", false, &r, &err) == WTG_E_USAGE);
+    CHECK(plan(medium, &nonsense, false, &r, &err) == WTG_E_USAGE);
 }
 
 /* The tables agree: every cause that a repair mends exists, every repair that a cause names too. */
